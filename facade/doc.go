@@ -1,0 +1,17 @@
+// Package facade holds what the clients of both services share and their users see: the retry policy, the outcome of a
+// call, the error for a request that cannot be sent, and the masking of account numbers.
+//
+// The clients themselves are [github.com/airtime-go/airtime/facade/ding] and
+// [github.com/airtime-go/airtime/facade/dizlee].
+//
+// # Retries
+//
+// Whether an operation may be repeated is decided per operation, never by its HTTP verb. Reads are repeated after a
+// transient failure: a connection that broke or could not be made, a 5xx that is no JSON, or an answer that says
+// "later" (Ding's ResultCode 3, Dizlee's -429). Operations that move money or send a message make one attempt.
+//
+// The pause before a repetition is drawn evenly between nothing and an exponentially growing bound (full jitter).
+// Where the service sends Retry-After, as seconds or as an HTTP date, exactly that is waited; if it is longer than
+// [RetryPolicy.MaxRetryAfter] or does not fit into the context's deadline, the error is returned at once with the
+// duration in it. A budget shared by all calls of a client stops repetitions while a service is down.
+package facade

@@ -1,0 +1,137 @@
+// Package pipeline is the one way in which a client of this module sends a request:
+//
+//	credentials → send → bounded read → judge → hook and log → pause → again
+//
+// It knows HTTP and nothing of either service: what an answer means is told by the call's Judge, which is where the
+// services differ. One file per concern: settings.go (what a client is made of), send.go (one attempt), retry.go
+// (whether and when there is another), credentials.go and oauth.go (who asks), scrub.go (what may be shown).
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/airtime-go/airtime/facade"
+)
+
+// Pipeline sends the calls of one client. It is safe for concurrent use.
+type Pipeline struct {
+	settings Settings
+	client   *http.Client
+	budget   *budget
+	// traced reports that the transport tells truly whether a connection was made, which only *http.Transport does.
+	traced bool
+}
+
+// Call is one operation, as far as the pipeline has to know it.
+type Call struct {
+	// Operation names the method in errors, logs and hooks.
+	Operation string
+	// CorrelationID goes into logs and hooks; Build puts it on the wire where the service wants it.
+	CorrelationID string
+	// Build makes the request. It is called once per attempt, so that a body never has to be rewound.
+	Build func(ctx context.Context) (*http.Request, error)
+	// Money marks a call that moves money or sends a message: one attempt, and nothing that would let net/http replay it.
+	Money bool
+	// MaxBody bounds the answer's body, in bytes.
+	MaxBody int64
+	// Head, if set, receives the head of the last answer.
+	Head **http.Response
+	// Judge says what an answer means. It also decides what is returned to the caller, by keeping what it decoded.
+	Judge func(Answer) Verdict
+}
+
+// Verdict is what a service makes of an answer.
+type Verdict struct {
+	// Err is nil if the call succeeded.
+	Err error
+	// Retry allows another attempt, if the call is a read.
+	Retry bool
+	// StaleToken reports that the service refused the access token; a read is sent once more with a fresh one.
+	StaleToken bool
+}
+
+// Do sends the call, as often as its verdicts and the policy allow, and returns the error of the last verdict.
+func (p *Pipeline) Do(ctx context.Context, call Call) error {
+	refreshed := false
+	for number := 1; ; number++ {
+		started := time.Now()
+		answer, credential := p.attempt(ctx, call)
+		answer.Attempt = number
+		answer.Duration = time.Since(started)
+		verdict := call.Judge(answer)
+		if verdict.Err == nil {
+			p.budget.earn()
+		}
+
+		var again bool
+		var pause time.Duration
+		switch {
+		case verdict.StaleToken && p.settings.Credentials.Forget(credential) && !refreshed && !call.Money:
+			again, refreshed = true, true
+		case verdict.Err != nil && verdict.Retry && !call.Money && number < p.settings.Retry.MaxAttempts:
+			pause, again = p.pause(ctx, number, answer)
+		}
+		p.report(ctx, call, answer, verdict, again, pause)
+		if !again || !sleep(ctx, pause) {
+			return verdict.Err
+		}
+	}
+}
+
+// report tells the hook and the log what an attempt came to.
+func (p *Pipeline) report(ctx context.Context, call Call, answer Answer, verdict Verdict, again bool, pause time.Duration) {
+	if p.settings.OnAttempt != nil {
+		p.settings.OnAttempt(ctx, facade.Attempt{
+			Operation:     call.Operation,
+			CorrelationID: call.CorrelationID,
+			Number:        answer.Attempt,
+			Status:        answer.Status,
+			Duration:      answer.Duration,
+			Err:           verdict.Err,
+			Repeated:      again,
+			Pause:         pause,
+		})
+	}
+	level, message := slog.LevelDebug, "call succeeded"
+	switch {
+	case again:
+		level, message = slog.LevelInfo, "call will be repeated"
+	case verdict.Err != nil:
+		level, message = slog.LevelWarn, "call failed"
+	}
+	if !p.settings.Logger.Enabled(ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("service", p.settings.Service),
+		slog.String("operation", call.Operation),
+		slog.Int("attempt", answer.Attempt),
+		slog.Int("status", answer.Status),
+		slog.Duration("duration", answer.Duration),
+	}
+	if call.CorrelationID != "" {
+		attrs = append(attrs, slog.String("correlationId", call.CorrelationID))
+	}
+	if again {
+		attrs = append(attrs, slog.Duration("pause", pause))
+	}
+	if verdict.Err != nil {
+		attrs = append(attrs, slog.Any("error", verdict.Err))
+	}
+	p.settings.Logger.LogAttrs(ctx, level, message, attrs...)
+}
+
+// sleep waits, and reports false if the context ended first.
+func sleep(ctx context.Context, pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return ctx.Err() == nil
+	}
+}

@@ -1,0 +1,164 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+	"time"
+)
+
+// Failure says how an attempt failed to bring an answer; judging an answer's content is the service's part.
+type Failure int
+
+const (
+	// None: a whole answer is there.
+	None Failure = iota
+	// NotSent: no connection could be made, or there were no credentials. The service has seen nothing.
+	NotSent
+	// CredentialsRefused: the identity provider said no. The service has seen nothing.
+	CredentialsRefused
+	// Lost: the request may have arrived, and no whole answer came back.
+	Lost
+	// Redirected: the answer was a redirect, which is never followed.
+	Redirected
+	// TooLarge: the answer's body went beyond the call's bound.
+	TooLarge
+)
+
+// Answer is what an attempt brought.
+type Answer struct {
+	// Failure is None if the whole answer is there; Err then is nil.
+	Failure Failure
+	// Err says what went wrong, without URL, secrets or account numbers.
+	Err error
+	// Status is the HTTP status; 0 if no answer came.
+	Status int
+	// Header is the answer's header.
+	Header http.Header
+	// Body is the answer's body; after a failure, as much of it as was read.
+	Body []byte
+	// RetryAfter is what the answer's Retry-After asks for; 0 if it is absent, unreadable or past.
+	RetryAfter time.Duration
+	// Attempt counts from 1.
+	Attempt int
+	// Duration is the time from sending until the answer was read.
+	Duration time.Duration
+	// scrub takes the client's own secrets out of a text.
+	scrub scrubber
+}
+
+// attempt sends the request once and reads the answer. It also returns the credential that was used.
+func (p *Pipeline) attempt(ctx context.Context, call Call) (Answer, string) {
+	answer := Answer{scrub: scrubber(p.settings.Credentials.Secrets())}
+	if err := ctx.Err(); err != nil {
+		return answer.fail(NotSent, err), ""
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, p.timeout(call), errAttemptTimeout)
+	defer cancel()
+
+	request, err := call.Build(ctx)
+	if err != nil {
+		return answer.fail(NotSent, err), ""
+	}
+	credential, err := p.settings.Credentials.Apply(ctx, request)
+	if err != nil {
+		failure := NotSent
+		if refusal := (*TokenError)(nil); errors.As(err, &refusal) && refusal.Refused {
+			failure = CredentialsRefused
+		}
+		return answer.fail(failure, err), ""
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", userAgent)
+	if call.Money {
+		forbidReplay(request)
+	}
+
+	var left atomic.Bool
+	request = request.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:      func(httptrace.GotConnInfo) { left.Store(true) },
+		WroteHeaders: func() { left.Store(true) },
+	}))
+	response, err := p.client.Do(request)
+	if err != nil {
+		failure := Lost
+		if p.traced && !left.Load() {
+			failure = NotSent
+		}
+		return answer.fail(failure, transportError(ctx, err)), credential
+	}
+	defer response.Body.Close()
+	if call.Head != nil {
+		*call.Head = headOf(response)
+	}
+	return answer.read(ctx, response, call.MaxBody), credential
+}
+
+func (p *Pipeline) timeout(call Call) time.Duration {
+	if call.Money {
+		return p.settings.Retry.MoneyTimeout
+	}
+	return p.settings.Retry.ReadTimeout
+}
+
+// forbidReplay takes away what lets net/http send a POST again by itself: a body that can be rewound (its HTTP/2
+// transport replays such a request after a stream reset, without end) and an idempotency key.
+func forbidReplay(request *http.Request) {
+	request.GetBody = nil
+	delete(request.Header, "Idempotency-Key")
+	delete(request.Header, "X-Idempotency-Key")
+}
+
+// read takes the answer's head and at most limit bytes of its body.
+func (a Answer) read(ctx context.Context, response *http.Response, limit int64) Answer {
+	a.Status = response.StatusCode
+	a.Header = response.Header
+	a.RetryAfter = retryAfter(response.Header, time.Now())
+	if a.Status >= 300 && a.Status < 400 {
+		return a.fail(Redirected, fmt.Errorf("HTTP %d redirects elsewhere, which is refused because credentials would travel along; check the base URL", a.Status))
+	}
+	var body bytes.Buffer
+	_, err := body.ReadFrom(io.LimitReader(response.Body, limit+1))
+	a.Body = body.Bytes()
+	switch {
+	case int64(len(a.Body)) > limit:
+		return a.fail(TooLarge, fmt.Errorf("HTTP %d with a body of more than %d bytes", a.Status, limit))
+	case err != nil:
+		return a.fail(Lost, fmt.Errorf("HTTP %d, and the body broke off after %d bytes: %w", a.Status, len(a.Body), transportError(ctx, err)))
+	}
+	return a
+}
+
+func (a Answer) fail(failure Failure, err error) Answer {
+	a.Failure, a.Err = failure, err
+	return a
+}
+
+var errAttemptTimeout = errors.New("the attempt's time-out passed")
+
+// transportError strips the URL from net/http's error, since a query can hold an account number, and names our own time-out.
+func transportError(ctx context.Context, err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	if cause := context.Cause(ctx); errors.Is(cause, errAttemptTimeout) {
+		return fmt.Errorf("%w: %w", cause, context.DeadlineExceeded)
+	}
+	return err
+}
+
+// headOf returns the answer's head alone: no body to close and no request, whose header holds the credentials.
+func headOf(response *http.Response) *http.Response {
+	head := *response
+	head.Header = response.Header.Clone()
+	head.Body = http.NoBody
+	head.Request = nil
+	return &head
+}
