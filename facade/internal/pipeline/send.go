@@ -19,8 +19,10 @@ type Failure int
 const (
 	// None: a whole answer is there.
 	None Failure = iota
-	// NotSent: no connection could be made, or there were no credentials. The service has seen nothing.
+	// NotSent: no connection could be made, or the context had ended before. The service has seen nothing.
 	NotSent
+	// NoCredentials: the identity provider gave no token this time. The service has seen nothing.
+	NoCredentials
 	// CredentialsRefused: the identity provider said no. The service has seen nothing.
 	CredentialsRefused
 	// Lost: the request may have arrived, and no whole answer came back.
@@ -68,7 +70,7 @@ func (p *Pipeline) attempt(ctx context.Context, call Call) (Answer, string) {
 	}
 	credential, err := p.settings.Credentials.Apply(ctx, request)
 	if err != nil {
-		failure := NotSent
+		failure := NoCredentials
 		if refusal := (*TokenError)(nil); errors.As(err, &refusal) && refusal.Refused {
 			failure = CredentialsRefused
 		}

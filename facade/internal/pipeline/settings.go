@@ -150,3 +150,6 @@ func CheckSecret(name, value string) error {
 	}
 	return nil
 }
+
+// Logger returns the logger that the client writes to; never nil.
+func (p *Pipeline) Logger() *slog.Logger { return p.settings.Logger }

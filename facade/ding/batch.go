@@ -1,0 +1,151 @@
+package ding
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/airtime-go/airtime/facade"
+	gen "github.com/airtime-go/airtime/gen/ding"
+)
+
+// BatchResult is what became of one item of a batch.
+type BatchResult[Item any] struct {
+	// BatchItemRef is that of the request's item.
+	BatchItemRef string
+	// Item is the answer's item; nil if the answer has none for this BatchItemRef.
+	Item *Item
+	// Err is an [*Error] if the item failed or is missing. ResultCode 2 is no error: Item.ErrorCodes has the warning.
+	Err error
+}
+
+// EstimatePricesResponse is the answer of EstimatePrices, with its items matched to the request.
+type EstimatePricesResponse struct {
+	gen.EstimatePricesResponse
+	// Results has one entry per requested estimate, in the order of the request.
+	Results []BatchResult[EstimatedPrice] `json:"-"`
+}
+
+// CancelTransfersResponse is the answer of CancelTransfers, with its items matched to the request.
+type CancelTransfersResponse struct {
+	gen.CancelTransfersResponse
+	// Results has one entry per requested cancellation, in the order of the request.
+	Results []BatchResult[TransferWithState] `json:"-"`
+}
+
+// EstimatePrices tells what products cost and deliver, for a SendValue or a ReceiveValue each, never both. The error is
+// about the whole call; every item has its own in Results. At most 50 calls in ten minutes.
+func (c *Client) EstimatePrices(ctx context.Context, requests []EstimationRequest, opts ...CallOption) (*EstimatePricesResponse, error) {
+	const name = "EstimatePrices"
+	var checks facade.Checks
+	refs := make([]string, len(requests))
+	for i, request := range requests {
+		refs[i] = request.BatchItemRef
+		checks.Require(request.SKUCode != "", item(i, "SkuCode"), "is missing")
+		checks.Require(request.SendValue.Sign() >= 0, item(i, "SendValue"), "is negative")
+		checks.Require(request.ReceiveValue.Sign() >= 0, item(i, "ReceiveValue"), "is negative")
+		checks.Require(request.SendValue.IsZero() || request.ReceiveValue.IsZero(), item(i, "SendValue"), "and ReceiveValue are both given")
+	}
+	checkRefs(&checks, refs)
+	if err := checks.Err(name); err != nil {
+		return nil, err
+	}
+	opts, correlationID := fixCorrelationID(opts)
+	answer, err := call[gen.EstimatePricesResponse](ctx, c, operation{name: name}, opts, func(server string) (*http.Request, error) {
+		return gen.NewEstimatePricesRequest(server, requests)
+	})
+	if err != nil {
+		return nil, err
+	}
+	results := match(name, correlationID, refs, answer.Items, facade.OutcomeTemporary, func(i EstimatedPrice) batchItem {
+		return batchItem{i.BatchItemRef, i.ResultCode, i.ErrorCodes}
+	})
+	return &EstimatePricesResponse{EstimatePricesResponse: *answer, Results: results}, nil
+}
+
+// CancelTransfers asks for Batch transfers to be cancelled. Only an item whose ProcessingState is Cancelled has been;
+// Cancelling is still open. The call makes exactly one attempt; a lost answer is [facade.ErrOutcomeUnknown], and the
+// transfers' states can be read back with ListTransferRecords. At most 50 calls in ten minutes.
+func (c *Client) CancelTransfers(ctx context.Context, requests []CancellationRequest, opts ...CallOption) (*CancelTransfersResponse, error) {
+	const name = operationCancelTransfers
+	var checks facade.Checks
+	refs := make([]string, len(requests))
+	for i, request := range requests {
+		refs[i] = request.BatchItemRef
+		checks.Require(request.TransferID.TransferRef != "" || request.TransferID.DistributorRef != "", item(i, "TransferId"), "has neither a TransferRef nor a DistributorRef")
+	}
+	checkRefs(&checks, refs)
+	if err := checks.Err(name); err != nil {
+		return nil, err
+	}
+	opts, correlationID := fixCorrelationID(opts)
+	answer, err := call[gen.CancelTransfersResponse](ctx, c, operation{name: name, money: true}, opts, func(server string) (*http.Request, error) {
+		return gen.NewCancelTransfersRequest(server, requests)
+	})
+	if err != nil {
+		return nil, err
+	}
+	results := match(name, correlationID, refs, answer.Items, facade.OutcomeUnknown, func(i TransferWithState) batchItem {
+		return batchItem{i.BatchItemRef, i.ResultCode, i.ErrorCodes}
+	})
+	return &CancelTransfersResponse{CancelTransfersResponse: *answer, Results: results}, nil
+}
+
+// item names a field of a batch's item, such as "[2].SkuCode".
+func item(index int, name string) string { return field("", index, name) }
+
+// checkRefs makes sure that answers can be told apart: every item needs a BatchItemRef of its own.
+func checkRefs(checks *facade.Checks, refs []string) {
+	checks.Require(len(refs) > 0, "the batch", "is empty")
+	first := map[string]int{}
+	for i, ref := range refs {
+		name := item(i, "BatchItemRef")
+		checks.Require(ref != "", name, "is missing")
+		if earlier, taken := first[ref]; taken && ref != "" {
+			checks.Require(false, name, "is the same as that of item "+strconv.Itoa(earlier))
+			continue
+		}
+		first[ref] = i
+	}
+}
+
+// batchItem is what the items of all batches have in common.
+type batchItem struct {
+	ref        string
+	resultCode ResultCode
+	codes      []ErrorCode
+}
+
+// match brings an answer's items into the order of the request and gives each its own error. An item that the answer
+// leaves out gets one with the outcome ifMissing; of one that is answered twice the first result counts.
+func match[Item any](operation, correlationID string, refs []string, items []Item, ifMissing facade.Outcome, common func(Item) batchItem) []BatchResult[Item] {
+	found := make(map[string]*Item, len(items))
+	for i := range items {
+		if ref := common(items[i]).ref; found[ref] == nil {
+			found[ref] = &items[i]
+		}
+	}
+	results := make([]BatchResult[Item], len(refs))
+	for i, ref := range refs {
+		results[i] = BatchResult[Item]{BatchItemRef: ref, Item: found[ref]}
+		if found[ref] == nil {
+			results[i].Err = &Error{Operation: operation, CorrelationID: correlationID, BatchItemRef: ref, outcome: ifMissing, cause: ErrItemMissing}
+			continue
+		}
+		if answered := common(*found[ref]); !succeeded(answered.resultCode) {
+			outcome := facade.OutcomeRefused
+			if answered.resultCode == ResultCodeTransientError {
+				outcome = facade.OutcomeTemporary
+			}
+			results[i].Err = &Error{
+				Operation:     operation,
+				CorrelationID: correlationID,
+				BatchItemRef:  ref,
+				ResultCode:    answered.resultCode,
+				Codes:         answered.codes,
+				outcome:       outcome,
+			}
+		}
+	}
+	return results
+}

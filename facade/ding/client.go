@@ -1,0 +1,173 @@
+package ding
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/facade/internal/pipeline"
+	gen "github.com/airtime-go/airtime/gen/ding"
+)
+
+// Client calls DingConnect. It is safe for concurrent use; make one and keep it.
+type Client struct {
+	pipeline *pipeline.Pipeline
+	logger   *slog.Logger
+	server   string
+}
+
+// NewClient returns a client, or an error that names every option that is wrong or missing. It sends nothing.
+func NewClient(opts ...Option) (*Client, error) {
+	config, err := newConfig(opts)
+	pipe, pipeErr := pipeline.New(config.Settings)
+	if err := errors.Join(err, pipeErr); err != nil {
+		return nil, fmt.Errorf("ding: no client can be made:\n%w", err)
+	}
+	// The generated builders resolve paths against a base that ends in a slash.
+	return &Client{pipeline: pipe, logger: pipe.Logger(), server: config.baseURL + "/"}, nil
+}
+
+// String names the service and the host, and nothing secret.
+func (c *Client) String() string { return "ding client for " + c.server }
+
+// GoString is String: %#v must not print credentials either.
+func (c *Client) GoString() string { return c.String() }
+
+// CallOption configures one call.
+type CallOption func(*callOptions)
+
+type callOptions struct {
+	correlationID string
+	head          **http.Response
+}
+
+// WithCorrelationID sends id as X-Correlation-Id, instead of a generated UUID. It is kept over all attempts and in
+// every error. It must be printable ASCII without blanks, at most 128 characters.
+func WithCorrelationID(id string) CallOption {
+	return func(o *callOptions) { o.correlationID = id }
+}
+
+// WithResponseHead stores the head of the last HTTP answer in head: status and header, no body and no request. It is
+// left alone if no answer came.
+func WithResponseHead(head **http.Response) CallOption {
+	return func(o *callOptions) { o.head = head }
+}
+
+func collect(opts []CallOption) callOptions {
+	o := callOptions{correlationID: uuid.NewString()}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
+
+func newCallOptions(operation string, opts []CallOption) (callOptions, error) {
+	o := collect(opts)
+	var checks facade.Checks
+	checks.Require(len(o.correlationID) <= 128 && pipeline.CheckSecret("", o.correlationID) == nil,
+		"X-Correlation-Id", "must be 1 to 128 printable ASCII characters without blanks")
+	return o, checks.Err(operation)
+}
+
+// fixCorrelationID makes several calls, or the errors after a call, share one correlation id, and returns it.
+func fixCorrelationID(opts []CallOption) ([]CallOption, string) {
+	correlationID := collect(opts).correlationID
+	return append(slices.Clone(opts), WithCorrelationID(correlationID)), correlationID
+}
+
+// operation is what sets one method apart from the others.
+type operation struct {
+	name string
+	// money marks a method that moves money: one attempt, and every doubt is an unknown outcome.
+	money bool
+	// bound is the largest body that is read, in bytes; 0 means defaultBound.
+	bound int64
+}
+
+const (
+	operationSendTransfer    = "SendTransfer"
+	operationCancelTransfers = "CancelTransfers"
+
+	defaultBound = 4 << 20
+	// productsBound leaves room for the whole catalogue, some 15 to 20 MB.
+	productsBound = 64 << 20
+)
+
+// build makes an operation's request for the server, through the generated client.
+type build func(server string) (*http.Request, error)
+
+// call sends an operation and returns its decoded answer.
+func call[T any](ctx context.Context, c *Client, op operation, opts []CallOption, build build) (*T, error) {
+	options, err := newCallOptions(op.name, opts)
+	if err != nil {
+		return nil, err
+	}
+	if op.bound == 0 {
+		op.bound = defaultBound
+	}
+	judge := judgeRead
+	if op.money {
+		judge = judgeMoney
+	}
+	var answer *T
+	err = c.pipeline.Do(ctx, pipeline.Call{
+		Operation:     op.name,
+		CorrelationID: options.correlationID,
+		Money:         op.money,
+		MaxBody:       op.bound,
+		Head:          options.head,
+		Build: func(ctx context.Context) (*http.Request, error) {
+			request, err := build(c.server)
+			if err != nil {
+				return nil, fmt.Errorf("the request could not be built: %w", err)
+			}
+			request.Header.Set("X-Correlation-Id", options.correlationID)
+			request.URL.RawQuery = withoutEmpty(request.URL.RawQuery)
+			return request.WithContext(ctx), nil
+		},
+		Judge: func(a pipeline.Answer) pipeline.Verdict {
+			answer = new(T)
+			found := finding{Answer: a, operation: op.name, correlationID: options.correlationID}
+			found.read(answer)
+			if sent, ok := any(answer).(*gen.SendTransferResponse); ok {
+				found.record = sent.TransferRecord
+			}
+			verdict := judge(found)
+			if verdict.Err == nil && found.envelope.ResultCode == ResultCodeSuccessWithWarning {
+				c.logger.LogAttrs(ctx, slog.LevelWarn, "answered with a warning",
+					slog.String("service", "ding"), slog.String("operation", op.name),
+					slog.String("correlationId", options.correlationID), slog.Any("codes", found.envelope.ErrorCodes))
+			}
+			return verdict
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+// withoutEmpty drops parameters without a value: the service refuses a parameter that is present but empty.
+func withoutEmpty(query string) string {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return query
+	}
+	for name, list := range values {
+		kept := list[:0]
+		for _, value := range list {
+			if value != "" {
+				kept = append(kept, value)
+			}
+		}
+		values[name] = kept
+	}
+	return values.Encode()
+}

@@ -1,0 +1,225 @@
+package ding
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/facade/internal/pipeline"
+	gen "github.com/airtime-go/airtime/gen/ding"
+)
+
+// What an answer means is decided here and nowhere else: judgeRead for everything that moves nothing, and judgeMoney
+// for SendTransfer and CancelTransfers, where a doubt is an unknown outcome.
+
+// finding is what is known about an attempt before its meaning is decided.
+type finding struct {
+	pipeline.Answer
+	operation     string
+	correlationID string
+	envelope      gen.APIResponse
+	// record is that of a SendTransfer; nil otherwise, or if the answer has none.
+	record *TransferRecord
+	// unreadable says why the answer is no envelope; nil if it is one, or if there is no answer.
+	unreadable error
+	// truncated reports that the answer is the beginning of JSON.
+	truncated bool
+}
+
+// read decodes the answer's body into the operation's own answer type. A failed answer need not fit that type, so the
+// envelope alone will do then.
+func (f *finding) read(into any) {
+	if f.Failure != pipeline.None {
+		return
+	}
+	err := json.Unmarshal(f.Body, into)
+	if err == nil {
+		f.envelope = envelopeOf(into)
+	} else if json.Unmarshal(f.Body, &f.envelope) == nil && !succeeded(f.envelope.ResultCode) && f.envelope.ResultCode != 0 {
+		err = nil
+	}
+	if err == nil && f.envelope.ResultCode == 0 {
+		err = errors.New("it has no ResultCode")
+	}
+	if err == nil {
+		return
+	}
+	f.envelope = gen.APIResponse{}
+	var syntax *json.SyntaxError
+	f.truncated = errors.As(err, &syntax) && syntax.Offset >= int64(len(f.Body))
+	f.unreadable = fmt.Errorf("%w: HTTP %d: %s", facade.ErrUndecodable, f.Status, f.Scrub(err.Error()))
+}
+
+// envelopeOf returns the two fields that every answer type has.
+func envelopeOf(answer any) gen.APIResponse {
+	value := reflect.ValueOf(answer).Elem()
+	return gen.APIResponse{
+		ResultCode: value.FieldByName("ResultCode").Interface().(ResultCode),
+		ErrorCodes: value.FieldByName("ErrorCodes").Interface().([]ErrorCode),
+	}
+}
+
+func succeeded(code ResultCode) bool {
+	return code == ResultCodeSuccess || code == ResultCodeSuccessWithWarning
+}
+
+// fail makes the verdict's error.
+func (f *finding) fail(outcome facade.Outcome, cause error) *Error {
+	e := &Error{
+		Operation:     f.operation,
+		HTTPStatus:    f.Status,
+		ResultCode:    f.envelope.ResultCode,
+		CorrelationID: f.correlationID,
+		Attempts:      f.Attempt,
+		RetryAfter:    f.RetryAfter,
+		Record:        f.record,
+		outcome:       outcome,
+		cause:         cause,
+	}
+	for _, code := range f.envelope.ErrorCodes {
+		e.Codes = append(e.Codes, ErrorCode{Code: f.Scrub(code.Code), Context: f.Scrub(code.Context)})
+	}
+	if f.unreadable != nil {
+		e.Excerpt = f.Excerpt()
+	}
+	return e
+}
+
+// staleToken reports that the service refused the credentials, which a fresh token may cure.
+func (f *finding) staleToken() bool {
+	return f.envelope.ResultCode == ResultCodeClientError && has(f.envelope.ErrorCodes, CodeAuthenticationFailed)
+}
+
+// judgeRead decides about a call that moves nothing.
+func judgeRead(f finding) pipeline.Verdict {
+	temporary := func(cause error) pipeline.Verdict {
+		return pipeline.Verdict{Err: f.fail(facade.OutcomeTemporary, cause), Retry: true}
+	}
+	refused := func(cause error) pipeline.Verdict {
+		return pipeline.Verdict{Err: f.fail(facade.OutcomeRefused, cause), StaleToken: f.staleToken()}
+	}
+	switch f.Failure {
+	case pipeline.NoCredentials:
+		// A token that could not be had is not asked for again: the next call may.
+		return pipeline.Verdict{Err: f.fail(facade.OutcomeTemporary, f.Err)}
+	case pipeline.NotSent, pipeline.Lost:
+		return temporary(f.Err)
+	case pipeline.CredentialsRefused, pipeline.Redirected, pipeline.TooLarge:
+		return refused(f.Err)
+	}
+	switch {
+	case f.unreadable != nil && (f.truncated || passing(f.Status)):
+		return temporary(f.unreadable)
+	case f.unreadable != nil:
+		return refused(f.unreadable)
+	case succeeded(f.envelope.ResultCode):
+		return pipeline.Verdict{}
+	case f.envelope.ResultCode == ResultCodeTransientError:
+		return temporary(nil)
+	default:
+		return refused(nil)
+	}
+}
+
+// passing reports a status that speaks of the moment, not of the request. It decides only where there is no envelope.
+func passing(status int) bool {
+	return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
+}
+
+// judgeMoney decides about a call that moves money. It is never sent again here, so the verdict only says what the
+// caller may rely on.
+func judgeMoney(f finding) pipeline.Verdict {
+	fail := func(outcome facade.Outcome, cause error) pipeline.Verdict {
+		return pipeline.Verdict{Err: f.fail(outcome, cause), StaleToken: f.staleToken()}
+	}
+	switch f.Failure {
+	case pipeline.NotSent, pipeline.NoCredentials:
+		return fail(facade.OutcomeTemporary, f.Err)
+	case pipeline.CredentialsRefused:
+		return fail(facade.OutcomeRefused, f.Err)
+	case pipeline.Lost, pipeline.Redirected, pipeline.TooLarge:
+		return fail(facade.OutcomeUnknown, f.Err)
+	}
+	if f.unreadable != nil {
+		return fail(facade.OutcomeUnknown, f.unreadable)
+	}
+	outcome, why := moneyOutcome(f)
+	if outcome == facade.OutcomeAccepted {
+		return pipeline.Verdict{}
+	}
+	return fail(outcome, why)
+}
+
+// moneyOutcome reads an envelope and the record in it. Refused and temporary need proof that nothing moved: a record in
+// a failed state, or a code that is given before anything is done.
+func moneyOutcome(f finding) (facade.Outcome, error) {
+	codes := f.envelope.ErrorCodes
+	failed := f.record != nil && isFailed(f.record.ProcessingState)
+	if f.record != nil && !failed && !succeeded(f.envelope.ResultCode) && f.record.ProcessingState != "" {
+		return facade.OutcomeUnknown, fmt.Errorf("the call failed, but its record is %s", f.Scrub(string(f.record.ProcessingState)))
+	}
+	switch f.envelope.ResultCode {
+	case ResultCodeSuccess, ResultCodeSuccessWithWarning:
+		if f.operation != operationSendTransfer {
+			return facade.OutcomeAccepted, nil
+		}
+		return paid(f.record)
+	case ResultCodeTransientError:
+		switch {
+		case has(codes, ContextTransactionStillInProgress):
+			return facade.OutcomeUnknown, errors.New("a similar transfer is under way, which may be this one")
+		case failed, has(codes, CodeRateLimited), f.operation != operationSendTransfer:
+			return facade.OutcomeTemporary, nil
+		}
+		return facade.OutcomeUnknown, errors.New("the answer has no record that proves the failure")
+	case ResultCodeClientError:
+		if has(codes, CodeDuplicateTransactionPrevented) {
+			return facade.OutcomeUnknown, errors.New("a transfer under this reference is in progress or has succeeded")
+		}
+		return facade.OutcomeRefused, nil
+	case ResultCodeServerError:
+		if failed || has(codes, CodeInsufficientBalance) || f.operation != operationSendTransfer {
+			return facade.OutcomeRefused, nil
+		}
+		return facade.OutcomeUnknown, errors.New("the answer has no record that proves the failure")
+	default:
+		return facade.OutcomeUnknown, errors.New("the ResultCode is none that is documented")
+	}
+}
+
+// paid decides about a SendTransfer that the envelope calls a success.
+func paid(record *TransferRecord) (facade.Outcome, error) {
+	switch {
+	case record == nil:
+		return facade.OutcomeUnknown, errors.New("the answer has no record")
+	case isFailed(record.ProcessingState):
+		return facade.OutcomeUnknown, fmt.Errorf("the call succeeded, but its record is %s", record.ProcessingState)
+	case !isLive(record.ProcessingState):
+		return facade.OutcomeUnknown, errors.New("the record's state is none that is known")
+	case record.TransferID == nil || isNoRef(record.TransferID.TransferRef):
+		return facade.OutcomeUnknown, errors.New("the record has no TransferRef, as if nothing but a validation had been made")
+	}
+	return facade.OutcomeAccepted, nil
+}
+
+// stateCompleted is how some of Ding's texts spell Complete.
+const stateCompleted ProcessingState = "Completed"
+
+func isLive(state ProcessingState) bool {
+	switch state {
+	case ProcessingStateComplete, stateCompleted, ProcessingStateSubmitted, ProcessingStateProcessing, ProcessingStateCancelling:
+		return true
+	}
+	return false
+}
+
+func isFailed(state ProcessingState) bool {
+	return state == ProcessingStateFailed || state == ProcessingStateCancelled
+}
+
+// isNoRef reports a TransferRef that stands for no transfer: a validation has none, or "0".
+func isNoRef(ref string) bool { return strings.Trim(ref, "0 ") == "" }

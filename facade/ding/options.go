@@ -1,0 +1,146 @@
+package ding
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/facade/internal/pipeline"
+)
+
+// Where the live service is. The client adds /api/V1/… to the base URL.
+const (
+	// DefaultBaseURL is the root of the live API.
+	DefaultBaseURL = "https://api.dingconnect.com"
+	// DefaultTokenURL is where the live identity provider hands out tokens.
+	DefaultTokenURL = "https://idp.ding.com/connect/token"
+)
+
+// Option configures a client. NewClient reports every option that is wrong, not only the first.
+type Option func(*config) error
+
+type config struct {
+	pipeline.Settings
+	baseURL                string
+	apiKey                 string
+	clientID, clientSecret string
+	tokenURL, issuer       string
+	// authenticated reports that an option for credentials was given, good or bad.
+	authenticated bool
+}
+
+// WithAPIKey authenticates with a key from the Developer tab of the account settings. Give either a key or client credentials.
+func WithAPIKey(key string) Option {
+	return func(c *config) error {
+		c.apiKey, c.authenticated = key, true
+		return pipeline.CheckSecret("API key", key)
+	}
+}
+
+// WithClientCredentials authenticates with OAuth tokens, fetched for these credentials and renewed before they expire.
+// The tokens come from [DefaultTokenURL] unless [WithTokenURL] or [WithIssuer] says otherwise.
+func WithClientCredentials(clientID, clientSecret string) Option {
+	return func(c *config) error {
+		c.clientID, c.clientSecret, c.authenticated = clientID, clientSecret, true
+		var problems []error
+		if clientID == "" {
+			problems = append(problems, errors.New("the client id is empty"))
+		}
+		if clientSecret == "" {
+			problems = append(problems, errors.New("the client secret is empty"))
+		}
+		return errors.Join(problems...)
+	}
+}
+
+// WithTokenURL names the token endpoint: https, or http on a loopback host.
+func WithTokenURL(tokenURL string) Option {
+	return func(c *config) (err error) {
+		c.tokenURL, err = pipeline.CheckURL("token URL", tokenURL)
+		return err
+	}
+}
+
+// WithIssuer finds the token endpoint through the issuer's discovery document, at /.well-known/openid-configuration.
+func WithIssuer(issuer string) Option {
+	return func(c *config) (err error) {
+		c.issuer, err = pipeline.CheckURL("issuer", issuer)
+		return err
+	}
+}
+
+// WithBaseURL names the root of the API instead of [DefaultBaseURL]: https, or http on a loopback host.
+func WithBaseURL(baseURL string) Option {
+	return func(c *config) (err error) {
+		c.baseURL, err = pipeline.CheckURL("base URL", baseURL)
+		return err
+	}
+}
+
+// WithHTTPClient sends through a copy of client. Its redirect policy is replaced: redirects are refused, since they
+// would carry the credentials along. A Timeout below 95 seconds is refused, since a transfer may take 90.
+func WithHTTPClient(client *http.Client) Option {
+	return func(c *config) error { return c.SetHTTPClient(client) }
+}
+
+// WithLogger logs attempts (debug), repetitions (info), and warnings and failures (warn). Silent by default.
+func WithLogger(logger *slog.Logger) Option {
+	return func(c *config) error { return c.SetLogger(logger) }
+}
+
+// WithRetryPolicy bounds the repetition of reads and the time that an attempt may take.
+func WithRetryPolicy(policy facade.RetryPolicy) Option {
+	return func(c *config) error { return c.SetRetry(policy) }
+}
+
+// WithAttemptHook calls hook after every attempt, for metrics and tracing.
+func WithAttemptHook(hook facade.AttemptHook) Option {
+	return func(c *config) error { return c.SetAttemptHook(hook) }
+}
+
+// newConfig applies the options and chooses the credentials. It returns every problem at once.
+func newConfig(opts []Option) (config, error) {
+	c := config{Settings: pipeline.Settings{Service: "ding"}, baseURL: DefaultBaseURL}
+	var problems []error
+	for i, opt := range opts {
+		if opt == nil {
+			problems = append(problems, fmt.Errorf("option %d is nil", i+1))
+			continue
+		}
+		if err := opt(&c); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	oauth := c.clientID != "" || c.clientSecret != ""
+	switch {
+	case c.apiKey != "" && oauth:
+		problems = append(problems, errors.New("both an API key and client credentials are given: choose one"))
+	case !c.authenticated:
+		problems = append(problems, errors.New("no credentials: use WithAPIKey or WithClientCredentials"))
+	case c.tokenURL != "" && c.issuer != "":
+		problems = append(problems, errors.New("both a token URL and an issuer are given: choose one"))
+	case c.apiKey != "" && (c.tokenURL != "" || c.issuer != ""):
+		problems = append(problems, errors.New("a token URL or issuer goes with WithClientCredentials"))
+	}
+	c.Credentials = c.credentials()
+	return c, errors.Join(problems...)
+}
+
+func (c *config) credentials() pipeline.Credentials {
+	if c.apiKey != "" {
+		return pipeline.APIKey{Header: "api_key", Key: c.apiKey}
+	}
+	tokenURL := c.tokenURL
+	if tokenURL == "" && c.issuer == "" {
+		tokenURL = DefaultTokenURL
+	}
+	return &pipeline.OAuth{
+		ClientID:     c.clientID,
+		ClientSecret: c.clientSecret,
+		TokenURL:     tokenURL,
+		Issuer:       c.issuer,
+		Client:       c.HTTPClient(),
+	}
+}

@@ -1,0 +1,110 @@
+package ding
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/airtime-go/airtime/facade"
+	gen "github.com/airtime-go/airtime/gen/ding"
+)
+
+// SendTransfer pays: it sends a product to an account number. Every DistributorRef must be new: a transfer that is sent
+// again under the same reference is paid again.
+//
+// The call makes exactly one attempt, and ends in one of three ways:
+//
+//   - an answer: the transfer is accepted. Its record is Complete, or still on its way (Submitted, Processing), to be
+//     followed with [Client.ListTransferRecords]. ResultCode 2 is a success too; ErrorCodes holds its warning.
+//   - an [*Error] whose Outcome is refused or temporary: nothing moved. Record holds the failed record, if one came.
+//   - an error that is [facade.ErrOutcomeUnknown]: the money may have moved. Wait out the 90 seconds that a transfer may
+//     take, look the DistributorRef up with ListTransferRecords, and never send again on a guess.
+//
+// With ValidateOnly nothing is paid, whatever the record says: it reads Complete with a TransferRef that is "0" or
+// absent. Such a call is repeated like a read, and its outcome is never unknown. At most 100 of them in ten minutes.
+//
+// A field at fault is reported as a [*facade.RequestError], before anything is sent.
+func (c *Client) SendTransfer(ctx context.Context, request SendTransferRequest, opts ...CallOption) (*SendTransferResponse, error) {
+	if err := checkTransfer(request); err != nil {
+		return nil, err
+	}
+	op := operation{name: operationSendTransfer, money: !request.ValidateOnly}
+	return call[SendTransferResponse](ctx, c, op, opts, func(server string) (*http.Request, error) {
+		return gen.NewSendTransferRequest(server, nil, request)
+	})
+}
+
+// sendValuePlaces is how many decimals a SendValue has (measured).
+const sendValuePlaces = 2
+
+func checkTransfer(request SendTransferRequest) error {
+	var checks facade.Checks
+	checks.Require(request.SKUCode != "", "SkuCode", "is missing")
+	checks.Require(request.DistributorRef != "", "DistributorRef", "is missing")
+	checkAccountNumber(&checks, request.AccountNumber)
+	switch {
+	case request.SendValue.Sign() < 0:
+		checks.Require(false, "SendValue", "is negative")
+	case request.SendValue.IsZero() && request.BillRef == "":
+		checks.Require(false, "SendValue", "is missing or zero")
+	default:
+		checks.Require(request.SendValue.Equal(request.SendValue.Round(sendValuePlaces)), "SendValue", "has more than two decimals")
+	}
+	checkSettings(&checks, request.Settings)
+	return checks.Err(operationSendTransfer)
+}
+
+func checkAccountNumber(checks *facade.Checks, account string) {
+	checks.Require(account != "", "AccountNumber", "is missing")
+	checks.Require(!strings.HasPrefix(account, "+"), "AccountNumber", "starts with +: write the digits alone")
+}
+
+func checkSettings(checks *facade.Checks, settings []Setting) {
+	for i, setting := range settings {
+		checks.Require(setting.Name != "", field("Settings", i, "Name"), "is missing")
+	}
+}
+
+// field names a field of a list's item, such as "Settings[1].Name".
+func field(list string, index int, name string) string {
+	return list + "[" + strconv.Itoa(index) + "]." + name
+}
+
+// LookupBills returns the open bills of an account, for a product with LookupBillsRequired. Pay one by sending its
+// BillRef and its price's SendValue, with the same SKU and account number.
+func (c *Client) LookupBills(ctx context.Context, request LookupBillsRequest, opts ...CallOption) (*LookupBillsResponse, error) {
+	const name = "LookupBills"
+	var checks facade.Checks
+	checks.Require(request.SKUCode != "", "SkuCode", "is missing")
+	checkAccountNumber(&checks, request.AccountNumber)
+	checkSettings(&checks, request.Settings)
+	if err := checks.Err(name); err != nil {
+		return nil, err
+	}
+	return call[LookupBillsResponse](ctx, c, operation{name: name}, opts, func(server string) (*http.Request, error) {
+		return gen.NewLookupBillsRequest(server, request)
+	})
+}
+
+// What the API allows in one page of records, and in all pages.
+const (
+	maxTake = 100
+	maxSkip = 500
+)
+
+// ListTransferRecords returns one page of transfers, newest first, of the last two months: at most 100 (Take) after
+// passing over at most 500 (Skip). Filters are ANDed. [Client.TransferRecords] turns the pages. At most 50 calls in ten
+// minutes.
+func (c *Client) ListTransferRecords(ctx context.Context, request ListTransferRecordsRequest, opts ...CallOption) (*ListTransferRecordsResponse, error) {
+	const name = "ListTransferRecords"
+	var checks facade.Checks
+	checks.Require(request.Take >= 1 && request.Take <= maxTake, "Take", "must be between 1 and 100")
+	checks.Require(request.Skip >= 0 && request.Skip <= maxSkip, "Skip", "must be between 0 and 500")
+	if err := checks.Err(name); err != nil {
+		return nil, err
+	}
+	return call[ListTransferRecordsResponse](ctx, c, operation{name: name}, opts, func(server string) (*http.Request, error) {
+		return gen.NewListTransferRecordsRequest(server, request)
+	})
+}
