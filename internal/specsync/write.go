@@ -227,7 +227,8 @@ func keyText(key string) (string, error) {
 // quoted returns a string on one line, in double quotes if it could be read as anything else.
 func quoted(value string) (string, error) {
 	var source any = value
-	if strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+	// "<<" bare is YAML's merge key, which the library forgets to quote.
+	if value == "<<" || strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsGraphic(r) }) {
 		source = &yaml.Node{Kind: yaml.ScalarNode, Tag: tagString, Value: value, Style: yaml.DoubleQuotedStyle}
 	}
 	line, err := yaml.Marshal(source)
