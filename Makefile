@@ -1,0 +1,48 @@
+# The targets people type. Everything here needs Go, git and make alone.
+
+GO ?= go
+FUZZTIME ?= 20s
+SWAGGER ?= https://api.dingconnect.com/swagger/docs/v1
+
+.PHONY: all generate check-generate test race lint cover fuzz bench spec demo
+
+all: generate lint test
+
+generate: ## write gen/ from api/openapi
+	$(GO) generate ./...
+
+check-generate: generate ## fail if the committed code is not what the generator writes
+	git diff --exit-code -- gen
+	test -z "$$(git status --porcelain -- gen)"
+
+test: ## the README's test command
+	$(GO) test ./...
+
+race:
+	$(GO) test -race ./...
+
+lint:
+	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
+	$(GO) vet ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck ./...
+
+cover: ## coverage of the packages that money depends on
+	.ci/cover
+
+fuzz: ## every fuzz target in turn, FUZZTIME each
+	@for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	    echo "$$package $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$package || exit 1; \
+	  done; \
+	done
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+spec: ## write api/openapi/ding.yaml anew: make spec SWAGGER=file-or-URL
+	$(GO) run ./internal/specsync -source "$(SWAGGER)" -overlay api/openapi/ding.overlay.yaml -out api/openapi/ding.yaml
+	$(GO) generate ./...
+
+demo:
+	$(GO) run ./cmd/airtime demo
