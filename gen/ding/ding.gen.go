@@ -588,8 +588,8 @@ type Product struct {
 	// SKUCode Identifier of the product in EstimatePrices, LookupBills and SendTransfer.
 	SKUCode string `json:"SkuCode"`
 
-	// UatNumber Test account number of the product, such as 50900000000; a transfer to it costs and delivers nothing. Its last digit from 0 (success) to 9 picks the outcome; it is no valid phone number, so client-side phone checks must let it pass.
-	UatNumber string `json:"UatNumber"`
+	// UATNumber Test account number of the product, such as 50900000000; a transfer to it costs and delivers nothing. Its last digit from 0 (success) to 9 picks the outcome; it is no valid phone number, so client-side phone checks must let it pass.
+	UATNumber string `json:"UatNumber"`
 
 	// ValidityPeriodISO How long the benefit lasts, as an ISO 8601 period such as P30D; null or absent if no period is known.
 	ValidityPeriodISO string `json:"ValidityPeriodIso,omitempty,omitzero"`
