@@ -525,7 +525,7 @@ type Price struct {
 	// SendValue Amount of the transfer before DistributorFee, a decimal with two places in SendCurrencyIso. This is the figure to put into SendTransferRequest.SendValue.
 	SendValue money.Decimal `json:"SendValue"`
 
-	// TaxCalculation Whether the tax is part of ReceiveValue or comes on top; null, absent or blank means that it is the provider's matter.
+	// TaxCalculation Whether ReceiveValue contains the tax (Inclusive) or the tax is added to it (Exclusive). Blank, null or absent means that the provider settles it by its own rules; values can be added.
 	TaxCalculation TaxCalculation `json:"TaxCalculation,omitempty,omitzero"`
 
 	// TaxName Name of the tax, such as VAT; null or absent if there is none.

@@ -90,6 +90,12 @@ func arrange(node *yaml.Node, name string) {
 		sortStrings(node)
 		return
 	}
+	if ref := field(node, "$ref"); isString(ref) {
+		// Readers of OpenAPI 3.0 ignore what stands beside a reference, so it is not written either.
+		node.Content = nil
+		setField(node, "$ref", ref)
+		return
+	}
 	plan := layouts[name]
 	if list := field(node, plan.spare); list != nil && len(list.Content) == 0 {
 		dropField(node, plan.spare)

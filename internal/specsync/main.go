@@ -134,7 +134,10 @@ func build(ctx context.Context, set settings, stderr io.Writer) ([]byte, error) 
 	}
 
 	if set.overlay != "" {
+		root := doc.Content[0]
+		before := properties(root)
 		warnings, err := applyOverlay(doc, set.overlay)
+		warnings = append(warnings, dropGhosts(root, before)...)
 		for _, warning := range warnings {
 			fmt.Fprintf(stderr, "specsync: warning: %s: %s\n", set.overlay, warning)
 		}
