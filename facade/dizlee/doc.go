@@ -1,0 +1,54 @@
+// Package dizlee takes credit from phones through Dizlee's carrier billing: it charges a subscriber, refunds a charge and
+// sends the SMS that goes with it. A [Client] is made once by [NewClient] and shared; it is safe for concurrent use.
+//
+// # The protocol
+//
+// Every call is one POST with a JSON body. Two headers go with it: apikey, which Dizlee issues, and HTTP_MSISDN, the
+// subscriber, spelled exactly so over HTTP/1.1 (HTTP/2 has no capitals). The subscriber is given once, in the request's
+// UserID or Receiver, and the header is filled from it. Dizlee hands out one URL per operation on request: give the root
+// they have in common ([WithBaseURL]; the paths are then /charge, /refund and /sms), or each URL as it was assigned
+// ([WithChargeURL], [WithRefundURL], [WithSMSURL]). Redirects are refused, since the key would travel along.
+//
+// Answers are an envelope of status and statusDetail. The status alone decides, whatever the HTTP status and the detail
+// say: "1" is success, everything else is an [*Error].
+//
+// # One attempt
+//
+// All three operations move money or send a message, so each call is sent exactly once, also after HTTP 401 or 429,
+// and nothing lets net/http send it again. Dizlee has no query for the state of a charge.
+// The ids are the key: after a lost answer of a charge or refund, the same request with the same id tells what became
+// of it, for success, [CodeDuplicateTransaction] and (for a refund) [CodeAlreadyRefunded] all mean "done, once". A new
+// id may do it twice. An SMS has no such protection.
+//
+// # Errors
+//
+// A request that could not be accepted is not sent: [facade.RequestError] names every field at fault by its name on the
+// wire. Everything else is an [*Error], which answers three questions:
+//
+//   - What was it? errors.Is with a [Code], such as [CodeBadMSISDN], or with [ErrInsufficientFunds], which stands for
+//     both codes that mean it.
+//   - Did money move? [Error.Outcome], or errors.Is with [facade.ErrOutcomeUnknown].
+//   - What now? [Error.Advice].
+//
+// Every documented code belongs to one group:
+//
+//   - [AdviceRetryLater]: -303, -322, -429. The same request may pass later; -429 was not even processed.
+//   - [AdviceFixRequest]: -100, -101, -311, -319, -330, -331, -332, -333. The request, the key or the set-up is wrong.
+//   - [AdviceAskUser]: -300, -301, -304, -318, -323. Only the subscriber can change it, or pay in another way.
+//   - [AdviceStop]: -200, -302, -306, -307, -317, -324, -325, -326, -327. Not for this subscriber or this charge, now or later.
+//   - [AdviceUnknown]: -305, -308, -320, -500, -504, and every code that is not documented. Money may have moved.
+//
+// -305 and -320 are in the last group because a client that made one attempt cannot know whose earlier attempt they
+// speak of: if it was an attempt at this very charge or refund, it was done once; if not, the id is not unique.
+//
+// # Where the specification is ambiguous
+//
+//   - Amounts are exact decimals with up to three places. Zeros beyond the third are cut off; anything else is refused.
+//   - A refund's amount is called required and "if not filled, the full amount is refunded": it is optional here, and
+//     nil refunds everything. 0 is refused, since it can be read either way.
+//   - A refund names the operator's id chargeResponseId in the table and chargeId in the sample: both can be sent.
+//   - A refund answered with status 1 and "Unknown Error." is a success; the detail is kept.
+//   - Blanks around status, statusDetail and chargeResponseId are trimmed; a status may come as a JSON number.
+//   - A chargeResponseId of "-1" or blank means that there is none.
+//   - FirstCharge is sent as given. The specification wants true for every single purchase.
+package dizlee
