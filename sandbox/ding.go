@@ -1,0 +1,91 @@
+// DingConnect's way in: what every request passes before its method sees it.
+
+package sandbox
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/airtime-go/airtime/gen/ding"
+	"github.com/airtime-go/airtime/gen/dingserver"
+	"github.com/airtime-go/airtime/sandbox/internal/catalogue"
+)
+
+// dingRoot is where DingConnect's methods live.
+const dingRoot = "/api/V1/"
+
+// dingServer has one method for each of DingConnect's.
+type dingServer struct {
+	account   *account
+	catalogue *catalogue.Catalogue
+	ids       mint
+	clock     func() time.Time
+}
+
+// A method that appears in the specification does not compile until it is served.
+var _ dingserver.ServerInterface = (*dingServer)(nil)
+
+// dingGate stands before the methods.
+type dingGate struct {
+	contract contract
+	identity *identityProvider
+	methods  http.Handler
+}
+
+func newDing(c contract, identity *identityProvider, server *dingServer) http.Handler {
+	methods := dingserver.HandlerWithOptions(server, dingserver.StdHTTPServerOptions{
+		BaseRouter: http.NewServeMux(),
+		ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
+			refuse(w, "", unreadableParameter(err))
+		},
+	})
+	return &dingGate{contract: c, identity: identity, methods: methods}
+}
+
+// ServeHTTP takes the steps in the order in which the real service is known to take them: who is asking comes before
+// what is asked. Usage limits have their place between the two.
+func (g *dingGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	prepareAnswer(w, r)
+	route, err := g.contract.route(r)
+	if err != nil {
+		g.refuseRoute(w, r, err)
+		return
+	}
+	if context, ok := g.identity.authenticate(r); !ok {
+		answer(w, http.StatusUnauthorized, ding.APIResponse{
+			ResultCode: ding.ResultCodeClientError,
+			ErrorCodes: []ding.ErrorCode{{Code: codeAuthenticationFailed, Context: context}},
+		})
+		return
+	}
+	found := append(queryViolations(r, route), g.contract.check(w, r, route)...)
+	if len(found) > 0 {
+		refuse(w, route.Operation.OperationID, refusal(found)...)
+		return
+	}
+	g.methods.ServeHTTP(w, r)
+}
+
+// prepareAnswer sets the headers that every answer has. Only reference data may be kept.
+func prepareAnswer(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if id := r.Header.Get("X-Correlation-Id"); id != "" {
+		w.Header().Set("X-Correlation-Id", id)
+	}
+}
+
+func (g *dingGate) refuseRoute(w http.ResponseWriter, r *http.Request, err error) {
+	status := http.StatusNotFound
+	if errors.Is(err, routers.ErrMethodNotAllowed) {
+		status = http.StatusMethodNotAllowed
+		w.Header().Set("Allow", strings.Join(g.contract.methods(r.URL.Path), ", "))
+	}
+	answer(w, status, ding.APIResponse{
+		ResultCode: ding.ResultCodeClientError, ErrorCodes: []ding.ErrorCode{{Code: codeRequestInvalid}},
+	})
+}

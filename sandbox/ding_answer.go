@@ -1,0 +1,129 @@
+// DingConnect's answers: the codes, the HTTP status that goes with each, and how bodies are written.
+
+package sandbox
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/airtime-go/airtime/gen/ding"
+)
+
+// The error codes that the sandbox gives.
+const (
+	codeNearestMatch                = "NearestMatch"
+	codeRateLimited                 = "RateLimited"
+	codeTransientProviderError      = "TransientProviderError"
+	codeAccountNumberInvalid        = "AccountNumberInvalid"
+	codeAuthenticationFailed        = "AuthenticationFailed"
+	codeBatchItemRefMustBeUnique    = "BatchItemRefMustBeUnique"
+	codeParameterCombinationInvalid = "ParameterCombinationInvalid"
+	codeParameterInvalid            = "ParameterInvalid"
+	codeParameterMissing            = "ParameterMissing"
+	codeParameterOutOfRange         = "ParameterOutOfRange"
+	codeRequestInvalid              = "RequestInvalid"
+	codeTooManyParameters           = "TooManyParameters"
+	codeInsufficientBalance         = "InsufficientBalance"
+	codeOtherError                  = "OtherError"
+	codeProviderError               = "ProviderError"
+)
+
+// The context codes that it gives.
+const (
+	contextWholeReceiveValue  = "ProviderCannotSupplyRequestReceiveValue"
+	contextTimedOut           = "ProviderTimedOut"
+	contextRefused            = "ProviderRefusedRequest"
+	contextUnavailable        = "ProviderTemporarilyUnavailable"
+	contextProductUnavailable = "ProductUnavailable"
+	contextFailedRegex        = "AccountNumberFailedRegex"
+	contextTokenExpired       = "TokenExpired"
+	contextMultipleMatched    = "MultipleRecordsMatched"
+	contextInstant            = "InstantTransfersCannotBeCancelled"
+	contextNoRecordsFound     = "NoRecordsFound"
+	contextRechargeNotAllowed = "RechargeNotAllowed"
+)
+
+// How long answers keep: Ding advises to refresh products every three hours and the rest daily. Prices belong to one
+// account, hence private.
+const (
+	maxAgeProducts           = "private, max-age=10800"
+	maxAgeOtherReferenceData = "private, max-age=86400"
+)
+
+// retryAfterSeconds is short, so that tests that wait for it are quick.
+const retryAfterSeconds = "1"
+
+// resultCode returns the class of a code; those not listed are the client's fault.
+func resultCode(code string) ding.ResultCode {
+	switch code {
+	case codeNearestMatch:
+		return ding.ResultCodeSuccessWithWarning
+	case codeRateLimited, codeTransientProviderError:
+		return ding.ResultCodeTransientError
+	case codeInsufficientBalance, codeOtherError, codeProviderError:
+		return ding.ResultCodeServerError
+	default:
+		return ding.ResultCodeClientError
+	}
+}
+
+// outcome returns the ResultCode that the first code stands for; without codes it is a success.
+func outcome(codes []ding.ErrorCode) ding.ResultCode {
+	if len(codes) == 0 {
+		return ding.ResultCodeSuccess
+	}
+	return resultCode(codes[0].Code)
+}
+
+// httpStatus returns the status that the real service sends with such codes.
+func httpStatus(codes []ding.ErrorCode) int {
+	switch outcome(codes) {
+	case ding.ResultCodeTransientError:
+		if codes[0].Code == codeRateLimited {
+			return http.StatusTooManyRequests
+		}
+		return http.StatusServiceUnavailable
+	case ding.ResultCodeClientError:
+		return http.StatusBadRequest
+	case ding.ResultCodeServerError:
+		return http.StatusInternalServerError
+	default:
+		return http.StatusOK
+	}
+}
+
+// fail writes a body with the status of its codes, and with Retry-After where a later attempt makes sense.
+func fail(w http.ResponseWriter, codes []ding.ErrorCode, body any) {
+	if outcome(codes) == ding.ResultCodeTransientError {
+		w.Header().Set("Retry-After", retryAfterSeconds)
+	}
+	answer(w, httpStatus(codes), body)
+}
+
+// refuse answers a call that has failed as a whole, in the form of its operation.
+func refuse(w http.ResponseWriter, operation string, codes ...ding.ErrorCode) {
+	var body any = ding.APIResponse{ResultCode: outcome(codes), ErrorCodes: codes}
+	if operation == "LookupBills" {
+		body = ding.LookupBillsResponse{ResultCode: outcome(codes), ErrorCodes: codes, Items: []ding.Bill{}}
+	}
+	fail(w, codes, body)
+}
+
+// answer writes JSON. Marshalling comes first, so that a value that can't be written is an error and not half an
+// answer.
+func answer(w http.ResponseWriter, status int, body any) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		status, text = http.StatusInternalServerError, []byte(`{"ResultCode":5,"ErrorCodes":[{"Code":"OtherError"}]}`)
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // the client may have gone; there is nobody left to tell
+}
+
+// keepFor allows the client to keep an answer.
+func keepFor(w http.ResponseWriter, cacheControl string) {
+	w.Header().Set("Cache-Control", cacheControl)
+}
+
+// success is the codes of a plain success: an empty list, not null.
+func success() []ding.ErrorCode { return []ding.ErrorCode{} }

@@ -1,0 +1,59 @@
+// Package sandbox is DingConnect, its identity provider and Dizlee in one http.Handler, for tests and for trying
+// things out: neither service offers a sandbox of its own. It keeps a balance, transfers, charges, refunds and messages
+// in memory, starts nothing in the background, and moves with the clock that it is given.
+//
+//	sb, err := sandbox.New()
+//	server := httptest.NewServer(sb)
+//	for _, line := range sb.Environment(server.URL) { fmt.Println(line) }
+//
+// # Addresses
+//
+// All on one host: DingConnect below /api/V1/, the identity provider at /connect/token and
+// /.well-known/openid-configuration, Dizlee at /dizlee/charge, /dizlee/refund and /dizlee/sms.
+//
+// # What it is true to
+//
+// Every request is held against the OpenAPI documents and refused in the service's own way. Two sandboxes with the same
+// seed and clock, given the same requests, give the same answers, down to ids, tokens and PINs. A DistributorRef that is
+// sent twice is paid twice, as it is by Ding. What was really paid stands in [Sandbox.Payments], whatever was answered.
+// Usage limits are not enforced.
+//
+// # DingConnect: numbers and outcomes
+//
+// A phone number of the catalogue succeeds: 447700900123 (Albion Mobile, Great Britain), 2348031234567 (Nairaline,
+// Nigeria) or 254722123456 (Savanna, Kenya). 447911123456 has two candidates. Products with a range take any amount
+// within it, with at most two places.
+//
+// A product's UatNumber, with the last digit changed, picks the outcome; nothing is deducted or delivered:
+//
+//	0  Complete                                        5  AccountNumberInvalid/ProviderRefusedRequest
+//	1  RateLimited                                     6  ProviderError/ProviderTemporarilyUnavailable
+//	2  TransientProviderError/ProviderTimedOut         7  InsufficientBalance
+//	3  TransientProviderError/ProviderRefusedRequest   8  AccountNumberInvalid/AccountNumberFailedRegex
+//	4  ProviderError/ProductUnavailable                9  ProviderError/RechargeNotAllowed
+//
+// Products of the provider VTGH answer TransientProviderError/ProviderTemporarilyUnavailable. A Batch transfer
+// completes [BatchDelay] after it was accepted, a deferred one [DeferDelay] after.
+//
+// # Dizlee: numbers and outcomes
+//
+// The last three digits of the MSISDN pick the answer. 304 is answered with -304, and so is every code of the table
+// that belongs to the operation; all other numbers succeed, 9647701234567 for one.
+//
+//	charge  100 101 200 300 301 302 304 305 306 307 308 311 317 318 322 323 324 325 326 330 331 332 333 429 500 504
+//	refund  the same, and 319 320 327, whose charges succeed
+//	SMS     100 101 200 303 308 311 429 500 504
+//
+// 504 plays the lost answer: what was asked for is done, and only the answer is a failure. Asked again, the charge is
+// then a duplicate (-305) and the refund a repetition (-320). With 308 and 500 nothing is done.
+//
+// Numbers of Kuwait (965) play the operator of the odd samples in the specification: a charge without chargeResponseId
+// and with a stray blank in its text, a refund whose text says that something went wrong although it succeeded.
+//
+// By the rules of the two code tables: -305 for a chargeRequestId that has charged before; -318 when totalCharge_p30d and
+// the amount together exceed [ThirtyDayLimit]; -319 for a transactionId that the same number was never charged under,
+// or that another chargeResponseId or chargeId contradicts; -320 when nothing is left to refund, and for a refundRequestId
+// that has refunded before; -327 for another currency than the charge's, or more than is left. A number in the body that
+// differs from HTTP_MSISDN, or is malformed, is -311; any other missing or unusable value is -100 and is named in
+// statusDetail. A wrong apikey is -101 with HTTP 401; every other answer is HTTP 200, since no status is documented.
+package sandbox

@@ -1,0 +1,53 @@
+// What a client needs to know to use the sandbox.
+
+package sandbox
+
+import "strings"
+
+// Credentials are what a client identifies itself with. They open the sandbox and nothing else.
+type Credentials struct {
+	// DingAPIKey goes into the header api_key.
+	DingAPIKey string
+	// DingClientID and DingClientSecret are exchanged for a token at the identity provider.
+	DingClientID, DingClientSecret string
+	// DizleeAPIKey goes into the header apikey.
+	DizleeAPIKey string
+	// The names that a merchant gives with every charge. The sandbox takes any; these are for those who have none.
+	DizleeAggregatorID, DizleeMerchantID, DizleeProduct, DizleeSubProduct, DizleeMerchantCode string
+}
+
+// Credentials returns what this sandbox accepts.
+func (s *Sandbox) Credentials() Credentials {
+	return Credentials{
+		DingAPIKey:         s.settings.apiKey,
+		DingClientID:       s.settings.clientID,
+		DingClientSecret:   s.settings.clientSecret,
+		DizleeAPIKey:       s.settings.dizleeAPIKey,
+		DizleeAggregatorID: "SandboxAggregator",
+		DizleeMerchantID:   "SandboxMerchant",
+		DizleeProduct:      "SandboxProduct",
+		DizleeSubProduct:   "SandboxSubProduct",
+		DizleeMerchantCode: "SBX",
+	}
+}
+
+// Environment returns NAME=value lines for everything that the command line and the examples read from the
+// environment, given the address at which the sandbox is served, such as http://127.0.0.1:8645.
+func (s *Sandbox) Environment(baseURL string) []string {
+	base := strings.TrimSuffix(baseURL, "/")
+	c := s.Credentials()
+	return []string{
+		"DING_API_KEY=" + c.DingAPIKey,
+		"DING_CLIENT_ID=" + c.DingClientID,
+		"DING_CLIENT_SECRET=" + c.DingClientSecret,
+		"DING_TOKEN_URL=" + base + tokenPath,
+		"DING_BASE_URL=" + base,
+		"DIZLEE_API_KEY=" + c.DizleeAPIKey,
+		"DIZLEE_BASE_URL=" + base + dizleeRoot,
+		"DIZLEE_AGGREGATOR_ID=" + c.DizleeAggregatorID,
+		"DIZLEE_MERCHANT_ID=" + c.DizleeMerchantID,
+		"DIZLEE_PRODUCT=" + c.DizleeProduct,
+		"DIZLEE_SUB_PRODUCT=" + c.DizleeSubProduct,
+		"DIZLEE_MERCHANT_CODE=" + c.DizleeMerchantCode,
+	}
+}

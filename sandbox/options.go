@@ -1,0 +1,118 @@
+// Options of New: each can fail, and New reports every failure at once.
+
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/airtime-go/airtime/money"
+)
+
+// Option changes one thing about a sandbox.
+type Option func(*settings) error
+
+// settings is what the options fill in.
+type settings struct {
+	seed          uint64
+	clock         func() time.Time
+	apiKey        string
+	clientID      string
+	clientSecret  string
+	tokenLifetime time.Duration
+	balance       money.Decimal
+	dizleeAPIKey  string
+}
+
+// gather applies the options to the defaults. The defaults are made up, and look it.
+func gather(opts []Option) (settings, error) {
+	s := settings{
+		seed:     1,
+		clock:    time.Now,
+		apiKey:   "sandbox-ding-api-key",
+		clientID: "sandbox-client",
+		// Real secrets hold characters that a form must encode, so this one does too.
+		clientSecret:  "sandbox+client/secret==",
+		tokenLifetime: 30 * time.Minute,
+		balance:       money.MustParse("1000.00"),
+		dizleeAPIKey:  "sandbox-dizlee-api-key",
+	}
+	var problems []error
+	for _, opt := range opts {
+		problems = append(problems, opt(&s))
+	}
+	return s, errors.Join(problems...)
+}
+
+// WithSeed sets what ids, tokens and PINs are derived from. The default is 1.
+func WithSeed(seed uint64) Option {
+	return func(s *settings) error {
+		s.seed = seed
+		return nil
+	}
+}
+
+// WithClock sets where the time comes from. The clock must be safe for concurrent use. The default is time.Now.
+func WithClock(clock func() time.Time) Option {
+	return func(s *settings) error {
+		if clock == nil {
+			return errors.New("sandbox: the clock is nil")
+		}
+		s.clock = clock
+		return nil
+	}
+}
+
+// WithAPIKey sets the key that DingConnect accepts in the header api_key.
+func WithAPIKey(key string) Option {
+	return func(s *settings) error {
+		s.apiKey = key
+		return notEmpty("API key", key)
+	}
+}
+
+// WithClientCredentials sets what the identity provider accepts for a token.
+func WithClientCredentials(id, secret string) Option {
+	return func(s *settings) error {
+		s.clientID, s.clientSecret = id, secret
+		return errors.Join(notEmpty("client id", id), notEmpty("client secret", secret))
+	}
+}
+
+// WithTokenLifetime sets how long a token lasts: whole seconds, one at least. The default is 30 minutes.
+func WithTokenLifetime(lifetime time.Duration) Option {
+	return func(s *settings) error {
+		if lifetime < time.Second || lifetime%time.Second != 0 {
+			return fmt.Errorf("sandbox: a token lifetime of %s is not a number of whole seconds above 0", lifetime)
+		}
+		s.tokenLifetime = lifetime
+		return nil
+	}
+}
+
+// WithBalance sets the opening balance in USD, with at most two places and not below 0.
+func WithBalance(balance money.Decimal) Option {
+	return func(s *settings) error {
+		if balance.Sign() < 0 || balance.Places() > 2 {
+			return fmt.Errorf("sandbox: %s is no opening balance", balance)
+		}
+		s.balance = balance.Round(2)
+		return nil
+	}
+}
+
+// WithDizleeAPIKey sets the key that Dizlee accepts in the header apikey.
+func WithDizleeAPIKey(key string) Option {
+	return func(s *settings) error {
+		s.dizleeAPIKey = key
+		return notEmpty("Dizlee API key", key)
+	}
+}
+
+func notEmpty(name, value string) error {
+	if value == "" {
+		return fmt.Errorf("sandbox: the %s is empty", name)
+	}
+	return nil
+}
