@@ -305,12 +305,12 @@ func TestDizleeClientAndSandboxKeepTheContract(t *testing.T) {
 			AggregatorID: env["DIZLEE_AGGREGATOR_ID"], MerchantID: env["DIZLEE_MERCHANT_ID"],
 			Product: env["DIZLEE_PRODUCT"], SubProduct: env["DIZLEE_SUB_PRODUCT"],
 		}),
-		dizlee.WithMerchantCode(env["DIZLEE_MERCHANT_CODE"]),
+		dizlee.WithMerchantCode("SHOP"),
 		dizlee.WithHTTPClient(&http.Client{Transport: held}),
 	)
 	require.NoError(t, err)
 
-	id := func(name string) string { return env["DIZLEE_MERCHANT_CODE"] + name }
+	id := func(name string) string { return "SHOP" + name }
 	const msisdn = "9647700000001"
 	vat := 0
 	calls := map[string]func() error{

@@ -13,7 +13,7 @@ type Credentials struct {
 	// DizleeAPIKey goes into the header apikey.
 	DizleeAPIKey string
 	// The names that a merchant gives with every charge. The sandbox takes any; these are for those who have none.
-	DizleeAggregatorID, DizleeMerchantID, DizleeProduct, DizleeSubProduct, DizleeMerchantCode string
+	DizleeAggregatorID, DizleeMerchantID, DizleeProduct, DizleeSubProduct string
 }
 
 // Credentials returns what this sandbox accepts.
@@ -27,12 +27,12 @@ func (s *Sandbox) Credentials() Credentials {
 		DizleeMerchantID:   "SandboxMerchant",
 		DizleeProduct:      "SandboxProduct",
 		DizleeSubProduct:   "SandboxSubProduct",
-		DizleeMerchantCode: "SBX",
 	}
 }
 
 // Environment returns NAME=value lines for everything that the command line and the examples read from the
-// environment, given the address at which the sandbox is served, such as http://127.0.0.1:8645.
+// environment, given the address at which the sandbox is served, such as http://127.0.0.1:8645. DIZLEE_MERCHANT_CODE is
+// not among it: a client that has it refuses every id without the prefix, and the sandbox takes any.
 func (s *Sandbox) Environment(baseURL string) []string {
 	base := strings.TrimSuffix(baseURL, "/")
 	c := s.Credentials()
@@ -48,6 +48,5 @@ func (s *Sandbox) Environment(baseURL string) []string {
 		"DIZLEE_MERCHANT_ID=" + c.DizleeMerchantID,
 		"DIZLEE_PRODUCT=" + c.DizleeProduct,
 		"DIZLEE_SUB_PRODUCT=" + c.DizleeSubProduct,
-		"DIZLEE_MERCHANT_CODE=" + c.DizleeMerchantCode,
 	}
 }

@@ -1,0 +1,219 @@
+// The ding commands that move money: send, which pays only with --confirm, and cancel.
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/facade/ding"
+)
+
+const sendLong = `Send a product to an account number and pay for it. Without --confirm, or with --validate-only, the transfer is only
+validated: balance, price and, where the provider can, the account number are checked, and nothing is paid.
+
+Every --ref must be new: a transfer that is sent again under the same reference is paid again. After exit code 4 wait
+90 seconds, then look with "airtime ding transfers --ref", and never send again on a guess.
+
+The record is printed with its receipt, which may hold a voucher's PIN: that is what was bought. It is printed on stdout
+alone; logs and errors never hold it.`
+
+func newSend(a *app) *cobra.Command {
+	var (
+		request               ding.SendTransferRequest
+		validateOnly, confirm bool
+	)
+	command := &cobra.Command{Use: "send", Short: "Send a product and pay for it", Long: sendLong, Args: cobra.NoArgs}
+	flags := command.Flags()
+	flags.StringVar(&request.SKUCode, "sku", "", "`code` of the product")
+	amountFlag(flags, &request.SendValue, "value", "the `amount` to send, such as 10.00; what of it goes to the account, estimate tells")
+	flags.StringVar(&request.AccountNumber, "account", "", "account `number`: digits only, country code first")
+	flags.StringVar(&request.DistributorRef, "ref", "", "your own `reference`, new for every transfer")
+	flags.StringVar(&request.SendCurrencyISO, "currency", "", "ISO `code` of the value's currency; the account's own by default")
+	settingFlag(flags, &request.Settings)
+	flags.StringVar(&request.BillRef, "bill-ref", "", "the bill to pay, a `reference` from bills")
+	flags.BoolVar(&validateOnly, "validate-only", false, "check, and pay nothing, whatever else is given")
+	flags.BoolVar(&confirm, "confirm", false, "pay")
+	command.MarkFlagsOneRequired("value", "bill-ref")
+	command.RunE = func(cobraCommand *cobra.Command, args []string) error {
+		request.ValidateOnly = validateOnly || !confirm
+		if request.ValidateOnly {
+			return a.reads(func(ctx context.Context, _ []string) error { return a.validate(ctx, request, confirm) })(cobraCommand, args)
+		}
+		return a.moves(func(ctx context.Context, _ []string) error { return a.pay(ctx, request) })(cobraCommand, args)
+	}
+	return needs(command, "sku", "account", "ref")
+}
+
+// validate asks whether the transfer could be made.
+func (a *app) validate(ctx context.Context, request ding.SendTransferRequest, confirmed bool) error {
+	client, err := a.dingClient()
+	if err != nil {
+		return err
+	}
+	answer, err := client.SendTransfer(ctx, request)
+	if err != nil {
+		return err
+	}
+	a.warn("SendTransfer", answer.ErrorCodes)
+	record := answer.TransferRecord
+	if record != nil && (record.ProcessingState == ding.ProcessingStateFailed || record.ProcessingState == ding.ProcessingStateCancelled) {
+		return &outcomeError{
+			operation: "SendTransfer", outcome: facade.OutcomeRefused,
+			message: "the transfer would not go through: its validation is " + oneLine(string(record.ProcessingState)),
+		}
+	}
+	if confirmed {
+		a.notice("validated only, because of --validate-only: nothing was paid")
+	} else {
+		a.notice("validated only: nothing was paid; add --confirm to pay")
+	}
+	return a.printRecord(record)
+}
+
+// pay makes the transfer.
+func (a *app) pay(ctx context.Context, request ding.SendTransferRequest) error {
+	client, err := a.dingClient()
+	if err != nil {
+		return err
+	}
+	answer, err := client.SendTransfer(ctx, request)
+	lookUp := "airtime ding transfers --ref " + quote(request.DistributorRef)
+	if err != nil {
+		return ifUnknown(err, "wait 90 seconds, then: %s", lookUp)
+	}
+	a.warn("SendTransfer", answer.ErrorCodes)
+	record := answer.TransferRecord
+	if state := record.ProcessingState; !strings.HasPrefix(string(state), string(ding.ProcessingStateComplete)) {
+		a.notice("the transfer is accepted and still %s; follow it with: %s", state, lookUp)
+	}
+	return afterMoney(a.printRecord(record), "SendTransfer", "the transfer is accepted; see it with: "+lookUp)
+}
+
+// afterMoney turns the failure to print a result into an unknown outcome: money has moved, and the caller has nothing
+// to show for it.
+func afterMoney(err error, operation, advice string) error {
+	if err == nil {
+		return nil
+	}
+	return &outcomeError{operation: operation, outcome: facade.OutcomeUnknown, message: err.Error() + "; " + advice}
+}
+
+// printRecord prints a transfer with its receipt.
+func (a *app) printRecord(record *ding.TransferRecord) error {
+	if a.json {
+		return a.printJSON(record)
+	}
+	if record == nil {
+		return nil
+	}
+	id := idOf(*record)
+	err := a.printFields(
+		field{"State", string(record.ProcessingState)},
+		field{"Your reference", id.DistributorRef},
+		field{"Ding's reference", id.TransferRef},
+		field{"Product", record.SKUCode},
+		field{"Account", record.AccountNumber},
+		field{"Sent", priceOf(record.Price).sent()},
+		field{"Received", priceOf(record.Price).received()},
+		field{"Fees", priceOf(record.Price).fees()},
+		field{"Started", record.StartedUTC.String()},
+		field{"Completed", record.CompletedUTC.String()},
+		field{"Receipt data", pairs(record.ReceiptParams.Reveal())},
+	)
+	if err != nil || record.ReceiptText == "" {
+		return err
+	}
+	return a.print([]byte("\n" + lines(record.ReceiptText.Reveal()) + "\n"))
+}
+
+func newCancel(a *app) *cobra.Command {
+	request := ding.CancellationRequest{BatchItemRef: "1"}
+	var confirm bool
+	command := &cobra.Command{
+		Use: "cancel", Short: "Cancel a Batch transfer", Args: cobra.NoArgs,
+		Long: "Cancel a transfer of a Batch product that has not been processed yet. Without --confirm this only prints what it\nwould send, and exits 2. Exit code 0 means that the transfer is Cancelled, and nothing else does.",
+	}
+	flags := command.Flags()
+	flags.StringVar(&request.TransferID.TransferRef, "transfer-ref", "", "Ding's `reference`")
+	flags.StringVar(&request.TransferID.DistributorRef, "ref", "", "your own `reference`")
+	flags.BoolVar(&confirm, "confirm", false, "cancel")
+	command.MarkFlagsOneRequired("transfer-ref", "ref")
+	command.RunE = a.moves(func(ctx context.Context, _ []string) error {
+		if !confirm {
+			return a.preview(request)
+		}
+		return a.cancel(ctx, request)
+	})
+	return command
+}
+
+func (a *app) cancel(ctx context.Context, request ding.CancellationRequest) error {
+	client, err := a.dingClient()
+	if err != nil {
+		return err
+	}
+	lookUp := "airtime ding transfers"
+	if ref := request.TransferID.TransferRef; ref != "" {
+		lookUp += " --transfer-ref " + quote(ref)
+	}
+	if ref := request.TransferID.DistributorRef; ref != "" {
+		lookUp += " --ref " + quote(ref)
+	}
+	answer, err := client.CancelTransfers(ctx, []ding.CancellationRequest{request})
+	if err == nil {
+		err = answer.Results[0].Err
+	}
+	if err != nil {
+		return ifUnknown(err, "see the transfer's state with: %s", lookUp)
+	}
+	item := answer.Results[0].Item
+	a.warn("CancelTransfers", item.ErrorCodes)
+	if err := cancelled(item.ProcessingState, lookUp); err != nil {
+		return err
+	}
+	return afterMoney(a.printCancelled(*item), "CancelTransfers", "the transfer is cancelled")
+}
+
+// cancelled reports an error for every state but one. The others that are final prove that nothing was cancelled.
+func cancelled(state ding.ProcessingState, lookUp string) error {
+	refused := &outcomeError{
+		operation: "CancelTransfers", outcome: facade.OutcomeRefused,
+		message: fmt.Sprintf("not cancelled: the transfer is %s", or(oneLine(string(state)), "in no known state")),
+	}
+	switch state {
+	case ding.ProcessingStateCancelled:
+		return nil
+	case ding.ProcessingStateComplete, ding.ProcessingStateFailed, "Completed":
+		return refused
+	default:
+		refused.outcome = facade.OutcomeUnknown
+		refused.message += ", so it may still be cancelled or not; see with: " + lookUp
+		return refused
+	}
+}
+
+func (a *app) printCancelled(item ding.TransferWithState) error {
+	if a.json {
+		item.ErrorCodes = notNull(item.ErrorCodes)
+		return a.printJSON(item)
+	}
+	return a.printFields(
+		field{"State", string(item.ProcessingState)},
+		field{"Your reference", item.TransferID.DistributorRef},
+		field{"Ding's reference", item.TransferID.TransferRef},
+	)
+}
+
+// quote makes a text safe to be pasted into a POSIX shell.
+func quote(text string) string {
+	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:@%+,="
+	if text != "" && strings.Trim(text, plain) == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}

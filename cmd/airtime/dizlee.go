@@ -1,0 +1,253 @@
+// The dizlee commands: charge, refund and sms. Each has effects that cannot be taken back, so without --confirm it only
+// prints what it would send.
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/airtime-go/airtime/facade/dizlee"
+)
+
+const previewLong = "\n\nWithout --confirm this only prints what it would send, and exits 2; that needs no key."
+
+func newDizlee(a *app) *cobra.Command {
+	return newGroup("dizlee", "Take credit from phones, through Dizlee",
+		"Take credit from phones, through Dizlee. See airtime --help for the environment and the exit codes.",
+		newCharge(a), newRefund(a), newSMS(a))
+}
+
+// merchantFlags defines the four flags that say on whose behalf a request is made.
+func merchantFlags(flags *pflag.FlagSet, aggregator, merchant, product, subProduct *string) {
+	flags.StringVar(aggregator, "aggregator", "", "aggregator `id`, instead of DIZLEE_AGGREGATOR_ID")
+	flags.StringVar(merchant, "merchant", "", "merchant `id`, instead of DIZLEE_MERCHANT_ID")
+	flags.StringVar(product, "product", "", "`product`, instead of DIZLEE_PRODUCT")
+	flags.StringVar(subProduct, "sub-product", "", "`sub-product`, instead of DIZLEE_SUB_PRODUCT")
+}
+
+// fillMerchant takes from the environment what no flag gave.
+func fillMerchant(getenv func(string) string, aggregator, merchant, product, subProduct *string) {
+	*aggregator = or(*aggregator, getenv("DIZLEE_AGGREGATOR_ID"))
+	*merchant = or(*merchant, getenv("DIZLEE_MERCHANT_ID"))
+	*product = or(*product, getenv("DIZLEE_PRODUCT"))
+	*subProduct = or(*subProduct, getenv("DIZLEE_SUB_PRODUCT"))
+}
+
+// effect is one of the three commands: how its request is completed from the environment, and how it is sent.
+type effect[Request, Answer any] struct {
+	operation   string
+	urlVariable string
+	fill        func(getenv func(string) string, request *Request)
+	send        func(ctx context.Context, client *dizlee.Client, request Request) (*Answer, error)
+	id          func(Request) string
+	show        func(Answer) []field
+}
+
+// runs returns the command's work, on a request that its flags fill in.
+func (e effect[Request, Answer]) runs(a *app, request *Request, confirm *bool) func(*cobra.Command, []string) error {
+	return a.moves(func(ctx context.Context, _ []string) error {
+		getenv, err := a.environment()
+		if err != nil {
+			return err
+		}
+		e.fill(getenv, request)
+		if !*confirm {
+			return a.preview(*request)
+		}
+		client, err := a.dizleeClient(getenv, e.urlVariable)
+		if err != nil {
+			return err
+		}
+		answer, err := e.send(ctx, client, *request)
+		if err != nil {
+			return err
+		}
+		if a.json {
+			err = a.printJSON(answer)
+		} else {
+			err = a.printFields(e.show(*answer)...)
+		}
+		return afterMoney(err, e.operation, "the service has accepted "+quote(e.id(*request)))
+	})
+}
+
+func confirmFlag(flags *pflag.FlagSet, confirm *bool) {
+	flags.BoolVar(confirm, "confirm", false, "do it")
+}
+
+func newCharge(a *app) *cobra.Command {
+	var (
+		request dizlee.ChargeRequest
+		confirm bool
+	)
+	command := &cobra.Command{
+		Use: "charge", Short: "Take an amount from a subscriber", Args: cobra.NoArgs,
+		Long: "Take an amount from a subscriber's credit, or add it to the bill. After exit code 4, the same command with the same\n--id tells what became of it: done now, or status -305, which then means that it was done the first time." + previewLong,
+	}
+	flags := command.Flags()
+	flags.StringVar(&request.ChargeRequestID, "id", "", "your own `id` of this charge, new for every charge")
+	flags.StringVar(&request.UserID, "msisdn", "", "the subscriber's `number`: digits only, country code first")
+	amountFlag(flags, &request.Amount, "amount", "the `amount`, with at most three decimals")
+	flags.StringVar(&request.Currency, "currency", "", "ISO `code` of the currency")
+	flags.StringVar((*string)(&request.Type), "type", string(dizlee.ChargeTypeSinglePurchase), "`kind` of charge")
+	flags.StringVar(&request.SubscriptionID, "subscription", dizlee.OneTimePurchase, "subscription `id`; SP for a one-time purchase")
+	flags.BoolVar(&request.FirstCharge, "first-charge", true, "the first charge of a subscription, or a single purchase")
+	amountFlag(flags, &request.TotalCharge30Days, "total-30d", "the `amount` that the subscriber was charged in the last 30 days (default 0)")
+	flags.StringVar((*string)(&request.Channel), "channel", string(dizlee.ChannelWEB), "`channel` of the purchase: WEB, SMS, MobileApp or CC")
+	flags.StringVar(&request.Promoter, "promoter", "", "`who` promotes the campaign; the merchant by default")
+	flags.Func("vat-amount", "the tax as a whole `number`; some operators want it", func(text string) error {
+		amount, err := strconv.Atoi(text)
+		request.VATAmount = &amount
+		return err
+	})
+	flags.StringVar((*string)(&request.BillingType), "billing-type", "", "Prepaid or Postpaid, the `kind` that getProfile told; some operators want it")
+	flags.StringVar(&request.ProfileRequestID, "profile-request-id", "", "the `id` that getProfile was called with; some operators want it")
+	flags.StringVar(&request.SID, "sid", "", "service `id` from Dizlee; some operators want it")
+	flags.StringVar(&request.PID, "pid", "", "product `id` from Dizlee; some operators want it")
+	merchantFlags(flags, &request.AggregatorID, &request.MerchantID, &request.Product, &request.SubProduct)
+	confirmFlag(flags, &confirm)
+	command.RunE = charge.runs(a, &request, &confirm)
+	return needs(command, "id", "msisdn", "amount", "currency")
+}
+
+var charge = effect[dizlee.ChargeRequest, dizlee.ChargeResponse]{
+	operation: "Charge", urlVariable: "DIZLEE_CHARGE_URL",
+	fill: func(getenv func(string) string, r *dizlee.ChargeRequest) {
+		fillMerchant(getenv, &r.AggregatorID, &r.MerchantID, &r.Product, &r.SubProduct)
+		r.Promoter = or(r.Promoter, r.MerchantID)
+	},
+	send: func(ctx context.Context, client *dizlee.Client, r dizlee.ChargeRequest) (*dizlee.ChargeResponse, error) {
+		return client.Charge(ctx, r)
+	},
+	id: func(r dizlee.ChargeRequest) string { return r.ChargeRequestID },
+	show: func(answer dizlee.ChargeResponse) []field {
+		return []field{{"Status", string(answer.Status)}, {"Detail", answer.StatusDetail}, {"Operator's id", answer.ChargeResponseID}}
+	},
+}
+
+func newRefund(a *app) *cobra.Command {
+	var (
+		request dizlee.RefundRequest
+		confirm bool
+	)
+	command := &cobra.Command{
+		Use: "refund", Short: "Give a charge back", Args: cobra.NoArgs,
+		Long: "Give a charge back, or part of it. After exit code 4, the same command with the same --id tells what became of it:\ndone now, or status -305 or -320, which then mean that it was done the first time." + previewLong,
+	}
+	flags := command.Flags()
+	flags.StringVar(&request.RefundRequestID, "id", "", "your own `id` of this refund, new for every refund")
+	flags.StringVar(&request.TransactionID, "transaction", "", "the `id` that the charge was made with")
+	flags.StringVar(&request.UserID, "msisdn", "", "the subscriber's `number`: digits only, country code first")
+	optionalAmountFlag(flags, &request.Amount, "amount", "the `amount` to give back; all of the charge by default")
+	flags.StringVar(&request.Currency, "currency", "", "ISO `code` of the currency")
+	flags.StringVar(&request.Reason, "reason", "", "the `reason`, in words")
+	flags.StringVar(&request.SubscriptionID, "subscription", dizlee.OneTimePurchase, "subscription `id`; SP for a one-time purchase")
+	flags.StringVar(&request.ChargeResponseID, "charge-response-id", "", "the operator's `id` of the charge; some operators want it")
+	flags.StringVar(&request.ChargeID, "charge-id", "", "the operator's `id` under the name that other operators want")
+	flags.StringVar(&request.Purpose, "purpose", "", "the `purpose`; merchant-product by default")
+	merchantFlags(flags, &request.AggregatorID, &request.MerchantID, &request.Product, &request.SubProduct)
+	confirmFlag(flags, &confirm)
+	command.RunE = refund.runs(a, &request, &confirm)
+	return needs(command, "id", "transaction", "msisdn", "currency", "reason")
+}
+
+var refund = effect[dizlee.RefundRequest, dizlee.RefundResponse]{
+	operation: "Refund", urlVariable: "DIZLEE_REFUND_URL",
+	fill: func(getenv func(string) string, r *dizlee.RefundRequest) {
+		fillMerchant(getenv, &r.AggregatorID, &r.MerchantID, &r.Product, &r.SubProduct)
+		if r.Purpose == "" && r.MerchantID != "" && r.Product != "" {
+			r.Purpose = r.MerchantID + "-" + r.Product
+		}
+	},
+	send: func(ctx context.Context, client *dizlee.Client, r dizlee.RefundRequest) (*dizlee.RefundResponse, error) {
+		return client.Refund(ctx, r)
+	},
+	id: func(r dizlee.RefundRequest) string { return r.RefundRequestID },
+	show: func(answer dizlee.RefundResponse) []field {
+		return []field{{"Status", string(answer.Status)}, {"Detail", answer.StatusDetail}}
+	},
+}
+
+func newSMS(a *app) *cobra.Command {
+	var (
+		request dizlee.SendSMSRequest
+		confirm bool
+	)
+	command := &cobra.Command{
+		Use: "sms", Short: "Send a subscriber an SMS", Args: cobra.NoArgs,
+		Long: "Send a subscriber an SMS. After exit code 4 the subscriber may have it; nothing keeps a repetition from being\ndelivered as well." + previewLong,
+	}
+	flags := command.Flags()
+	flags.StringVar(&request.SMSRequestID, "id", "", "your own `id` of this message")
+	flags.StringVar(&request.Receiver, "to", "", "the subscriber's `number`: digits only, country code first")
+	flags.StringVar(&request.Sender, "sender", "", "`what` the subscriber sees as the sender")
+	flags.StringVar((*string)(&request.Language), "language", "", "`language` of the text: En or Ar")
+	flags.StringVar(&request.MessageBody, "text", "", "the `text`")
+	flags.StringVar(&request.SubscriptionID, "subscription", "", "subscription `id`; SP for a one-time purchase")
+	flags.StringVar(&request.SID, "sid", "", "service `id` from Dizlee; some operators want it")
+	flags.StringVar(&request.PID, "pid", "", "product `id` from Dizlee; some operators want it")
+	merchantFlags(flags, &request.AggregatorID, &request.MerchantID, &request.Product, &request.SubProduct)
+	confirmFlag(flags, &confirm)
+	command.RunE = sms.runs(a, &request, &confirm)
+	return needs(command, "id", "to", "sender", "language", "text")
+}
+
+var sms = effect[dizlee.SendSMSRequest, dizlee.SendSMSResponse]{
+	operation: "SendSMS", urlVariable: "DIZLEE_SMS_URL",
+	fill: func(getenv func(string) string, r *dizlee.SendSMSRequest) {
+		fillMerchant(getenv, &r.AggregatorID, &r.MerchantID, &r.Product, &r.SubProduct)
+	},
+	send: func(ctx context.Context, client *dizlee.Client, r dizlee.SendSMSRequest) (*dizlee.SendSMSResponse, error) {
+		return client.SendSMS(ctx, r)
+	},
+	id: func(r dizlee.SendSMSRequest) string { return r.SMSRequestID },
+	show: func(answer dizlee.SendSMSResponse) []field {
+		return []field{{"Status", string(answer.Status)}, {"Detail", answer.StatusDetail}}
+	},
+}
+
+// preview prints the request that --confirm would send, and fails: a script that forgot --confirm must notice.
+func (a *app) preview(request any) error {
+	if err := a.printRequest(request); err != nil {
+		return err
+	}
+	return usagef("nothing was sent: this is what would be; add --confirm to send it")
+}
+
+func (a *app) printRequest(request any) error {
+	if a.json {
+		return a.printJSON(request)
+	}
+	text, err := marshal(request, "")
+	if err != nil {
+		return usagef("the request cannot be written: %s", err)
+	}
+	return a.printFields(fieldsOf(text)...)
+}
+
+// fieldsOf returns the fields of a JSON object in its own order, values as they are written, but strings without quotes.
+func fieldsOf(object []byte) []field {
+	var fields []field
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	_, _ = decoder.Token() // the opening brace
+	for decoder.More() {
+		name, _ := decoder.Token()
+		var raw json.RawMessage
+		if decoder.Decode(&raw) != nil {
+			break
+		}
+		text := string(raw)
+		var unquoted string
+		if json.Unmarshal(raw, &unquoted) == nil {
+			text = unquoted
+		}
+		fields = append(fields, field{name.(string), text})
+	}
+	return fields
+}

@@ -1,0 +1,50 @@
+// What is told while a call is under way: repetitions, and with -v every attempt.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/facade/ding"
+)
+
+// logger writes what the clients log: text, or JSON lines where stderr is for programs.
+func (a *app) logger() *slog.Logger {
+	options := &slog.HandlerOptions{Level: slog.LevelDebug}
+	if a.json {
+		return slog.New(slog.NewJSONHandler(a.stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, options))
+}
+
+// progress tells people why nothing seems to happen. Logs say the same and more, so with -v they do alone.
+func (a *app) progress() facade.AttemptHook {
+	return func(_ context.Context, attempt facade.Attempt) {
+		if !attempt.Repeated || a.json || a.verbose {
+			return
+		}
+		when := "at once"
+		if attempt.Pause > 0 {
+			when = "in " + attempt.Pause.Round(10*time.Millisecond).String()
+		}
+		_, _ = fmt.Fprintf(a.stderr, "%s: %s, trying again %s (attempt %d of %d)\n",
+			attempt.Operation, whatCame(attempt), when, attempt.Number+1, retryPolicy.MaxAttempts)
+	}
+}
+
+func whatCame(attempt facade.Attempt) string {
+	var failed *ding.Error
+	switch {
+	case attempt.Status == 0:
+		return "no answer"
+	case errors.As(attempt.Err, &failed) && len(failed.Codes) > 0:
+		return fmt.Sprintf("HTTP %d with %s", attempt.Status, failed.Codes[0].Code)
+	default:
+		return fmt.Sprintf("HTTP %d", attempt.Status)
+	}
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestEveryCommandRunsAgainstTheEmbeddedSandbox(t *testing.T) {
+	// The environment has to be ignored, or these would fail.
+	env := servedAt("http://127.0.0.1:1").with("DIZLEE_MERCHANT_CODE", "MCH")
+	tests := []struct {
+		line string
+		code int
+	}{
+		{"ding balance", 0}, {"ding countries", 0}, {"ding currencies", 0}, {"ding regions --country IN", 0},
+		{"ding providers --country GB", 0}, {"ding status", 0}, {"ding products --account " + customer, 0},
+		{"ding descriptions --language en --sku GB_AB_TopUp", 0}, {"ding promotions", 0}, {"ding promotion-descriptions --language es", 0},
+		{"ding lookup " + customer, 0}, {"ding estimate --sku GB_AB_TopUp --send-value 5.00", 0},
+		{"ding bills --sku MX_CF_TopUp --account 12345678", 0}, {"ding transfers", 0}, {"ding errors RateLimited", 0},
+		{"ding send --sku GB_AB_TopUp --value 5.00 --account " + customer + " --ref R", 0},
+		{"ding send --sku GB_AB_TopUp --value 5.00 --account " + customer + " --ref R --confirm", 0},
+		{"ding send --sku GB_AB_TopUp --value 5.00 --account 447700900 --ref R --confirm", 1},
+		{"ding cancel --ref R --confirm", 1},
+		{chargeCommand + " --confirm", 0}, {smsCommand + " --confirm", 0}, {refundCommand + " --confirm", 1},
+		{strings.Replace(chargeCommand, subscriber, "9647701234504", 1) + " --confirm", 4},
+	}
+	for _, tt := range tests {
+		r := airtime(t, env, "--sandbox "+tt.line)
+		assert.Equal(t, tt.code, r.code, "%s: %s", tt.line, r.err)
+		asJSON := airtime(t, env, tt.line+" --json --sandbox")
+		assert.Equal(t, tt.code, asJSON.code, tt.line)
+		if tt.code == 0 {
+			assert.NotEmpty(t, r.out+r.err, tt.line)
+			assert.True(t, json.Valid([]byte(asJSON.out)), "%s: %s", tt.line, asJSON.out)
+		} else {
+			assert.Empty(t, asJSON.out)
+			failureOf(t, asJSON)
+		}
+	}
+}
+
+func TestProductsTellWhatATransferAsksFor(t *testing.T) {
+	assert.Contains(t, airtime(t, nil, "--sandbox ding products --provider LWNG").out, "--setting MeterType\n")
+	assert.Contains(t, airtime(t, nil, "--sandbox ding products --provider CFMX").out, "--bill-ref\n")
+}
+
+// startSandbox starts airtime sandbox as a process and returns what it printed to export.
+func startSandbox(t *testing.T, args ...string) (*process, environment) {
+	t.Helper()
+	p := start(t, nil, append([]string{"sandbox", "--addr", "127.0.0.1:0"}, args...)...)
+	require.Eventually(t, func() bool { return strings.Contains(p.err.String(), "until interrupted") }, 20*time.Second, 5*time.Millisecond)
+	env := environment{}
+	for line := range strings.Lines(p.out.String()) {
+		name, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
+		require.True(t, ok && strings.HasPrefix(line, "export "), line)
+		env[name] = strings.Trim(value, "'")
+	}
+	return p, env
+}
+
+func TestTheSandboxServesUntilInterrupted(t *testing.T) {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		p, env := startSandbox(t, "--seed", "7")
+		for _, line := range []string{"ding balance", chargeCommand + " --confirm"} {
+			// A second process shows that keys and addresses lead there from outside.
+			r := start(t, env, strings.Fields(line)...).end(t)
+			assert.Equal(t, 0, r.code, r.err)
+		}
+		r := airtime(t, env.with("DING_API_KEY", ""), "ding balance")
+		assert.Equal(t, 0, r.code, r.err)
+		require.NoError(t, p.Process.Signal(signal))
+		assert.Equal(t, 0, p.end(t).code)
+	}
+}
+
+func TestTheSandboxsEnvironmentAsJSON(t *testing.T) {
+	p := start(t, nil, "sandbox", "--addr", "127.0.0.1:0", "--json")
+	var env environment
+	require.Eventually(t, func() bool { return json.Unmarshal([]byte(p.out.String()), &env) == nil }, 20*time.Second, 5*time.Millisecond)
+	response, err := http.Get(env["DING_BASE_URL"] + "/.well-known/openid-configuration")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	_, _ = io.Copy(io.Discard, response.Body)
+	assert.Equal(t, 200, response.StatusCode)
+	require.NoError(t, p.Process.Signal(os.Interrupt))
+	assert.Equal(t, 0, p.end(t).code)
+}
+
+func TestAnAddressThatIsTakenIsWrongUsage(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	for _, address := range []string{listener.Addr().String(), "nowhere"} {
+		r := airtime(t, nil, "sandbox --addr "+address)
+		assert.Equal(t, 2, r.code)
+		assert.Contains(t, r.err, address)
+		assert.Empty(t, r.out)
+	}
+}
+
+func TestASandboxThatCannotGoOnSaysSo(t *testing.T) {
+	s, err := serveSandbox("127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, s.server.Close())
+	assert.ErrorContains(t, s.until(t.Context()), "the sandbox stopped")
+
+	var stderr lockedBuffer
+	assert.Equal(t, 3, run(t.Context(), []string{"sandbox", "--addr", "127.0.0.1:0"}, func(string) string { return "" }, brokenPipe{}, &stderr))
+}
+
+func TestAnAddressOnAllInterfacesIsReachedByLoopback(t *testing.T) {
+	for given, reached := range map[string]string{"0.0.0.0:8645": "127.0.0.1:8645", "[::]:8645": "127.0.0.1:8645", "127.0.0.1:1": "127.0.0.1:1", "[::1]:1": "[::1]:1"} {
+		address, err := net.ResolveTCPAddr("tcp", given)
+		require.NoError(t, err)
+		assert.Equal(t, reached, reachable(address))
+	}
+	assert.Equal(t, "/run/socket", reachable(&net.UnixAddr{Name: "/run/socket"}))
+}
+
+func TestTextForAShellIsQuoted(t *testing.T) {
+	for text, quoted := range map[string]string{"plain-1.0": "plain-1.0", "": "''", "two words": "'two words'", "it's": `'it'\''s'`, "$(rm)": "'$(rm)'"} {
+		assert.Equal(t, quoted, quote(text))
+	}
+}
