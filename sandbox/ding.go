@@ -37,11 +37,8 @@ type dingGate struct {
 }
 
 func newDing(c contract, identity *identityProvider, server *dingServer) http.Handler {
-	methods := dingserver.HandlerWithOptions(server, dingserver.StdHTTPServerOptions{
-		BaseRouter: http.NewServeMux(),
-		ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
-			refuse(w, "", unreadableParameter(err))
-		},
+	methods := dingserver.Handler(server, func(w http.ResponseWriter, _ *http.Request, err *dingserver.ParamError) {
+		refuse(w, "", ding.ErrorCode{Code: codeParameterInvalid, Context: err.Name})
 	})
 	return &dingGate{contract: c, identity: identity, methods: methods}
 }

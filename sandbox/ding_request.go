@@ -4,7 +4,6 @@ package sandbox
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 
 	"github.com/airtime-go/airtime/gen/ding"
-	"github.com/airtime-go/airtime/gen/dingserver"
 )
 
 // queryViolations finds what the real service refuses and OpenAPI has no words for: a parameter that is present but
@@ -69,20 +67,6 @@ func faultCode(v violation) string {
 		return codeParameterOutOfRange
 	default:
 		return codeParameterInvalid
-	}
-}
-
-// unreadableParameter tells which parameter the generated server could not read.
-func unreadableParameter(err error) ding.ErrorCode {
-	var format *dingserver.InvalidParamFormatError
-	var many *dingserver.TooManyValuesForParamError
-	switch {
-	case errors.As(err, &format):
-		return ding.ErrorCode{Code: codeParameterInvalid, Context: format.ParamName}
-	case errors.As(err, &many):
-		return ding.ErrorCode{Code: codeTooManyParameters, Context: many.ParamName}
-	default:
-		return ding.ErrorCode{Code: codeRequestInvalid}
 	}
 }
 

@@ -36,7 +36,8 @@ type dizleeGate struct {
 }
 
 func newDizlee(c contract, apiKey string, server *dizleeServer) http.Handler {
-	operations := dizleeserver.HandlerFromMux(server, http.NewServeMux())
+	// No operation has a parameter that would have to be bound: HTTP_MSISDN is read where it is compared.
+	operations := dizleeserver.Handler(server, nil)
 	return http.StripPrefix(dizleeRoot, &dizleeGate{contract: c, apiKey: apiKey, operations: operations})
 }
 

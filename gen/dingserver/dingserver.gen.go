@@ -7,7 +7,6 @@ package dingserver
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
 	. "github.com/airtime-go/airtime/gen/ding"
@@ -69,712 +68,208 @@ type ServerInterface interface {
 	SendTransfer(w http.ResponseWriter, r *http.Request, params SendTransferParams)
 }
 
-// ServerInterfaceWrapper converts contexts to parameters.
-type ServerInterfaceWrapper struct {
-	Handler            ServerInterface
-	HandlerMiddlewares []MiddlewareFunc
-	ErrorHandlerFunc   func(w http.ResponseWriter, r *http.Request, err error)
+// ParamError reports a query or header parameter that could not be bound to its Go type.
+type ParamError struct {
+	// Name is the parameter's, as the document spells it.
+	Name string
+	// Err says what is wrong with it.
+	Err error
 }
 
-type MiddlewareFunc func(http.Handler) http.Handler
+// Error names the parameter and what is wrong with it.
+func (e *ParamError) Error() string { return e.Name + ": " + e.Err.Error() }
 
-// CancelTransfers operation middleware
-func (siw *ServerInterfaceWrapper) CancelTransfers(w http.ResponseWriter, r *http.Request) {
+// Unwrap returns what is wrong with the parameter.
+func (e *ParamError) Unwrap() error { return e.Err }
 
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.CancelTransfers(w, r)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+// binder turns requests into calls of the server's methods.
+type binder struct {
+	server ServerInterface
+	refuse func(http.ResponseWriter, *http.Request, *ParamError)
 }
 
-// EstimatePrices operation middleware
-func (siw *ServerInterfaceWrapper) EstimatePrices(w http.ResponseWriter, r *http.Request) {
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.EstimatePrices(w, r)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+func (b binder) cancelTransfers(w http.ResponseWriter, r *http.Request) {
+	b.server.CancelTransfers(w, r)
 }
 
-// GetAccountLookup operation middleware
-func (siw *ServerInterfaceWrapper) GetAccountLookup(w http.ResponseWriter, r *http.Request) {
+func (b binder) estimatePrices(w http.ResponseWriter, r *http.Request) {
+	b.server.EstimatePrices(w, r)
+}
 
-	var err error
-	_ = err
-
-	// Parameter object where we will unmarshal all parameters from the context
+func (b binder) getAccountLookup(w http.ResponseWriter, r *http.Request) {
 	var params GetAccountLookupParams
-
-	// ------------- Optional query parameter "accountNumber" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "accountNumber", r.URL.Query(), &params.AccountNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "accountNumber"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "accountNumber", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "accountNumber", r.URL.Query(), &params.AccountNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "accountNumber", Err: err})
 		return
 	}
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetAccountLookup(w, r, params)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+	b.server.GetAccountLookup(w, r, params)
 }
 
-// GetBalance operation middleware
-func (siw *ServerInterfaceWrapper) GetBalance(w http.ResponseWriter, r *http.Request) {
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetBalance(w, r)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+func (b binder) getBalance(w http.ResponseWriter, r *http.Request) {
+	b.server.GetBalance(w, r)
 }
 
-// GetCountries operation middleware
-func (siw *ServerInterfaceWrapper) GetCountries(w http.ResponseWriter, r *http.Request) {
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetCountries(w, r)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+func (b binder) getCountries(w http.ResponseWriter, r *http.Request) {
+	b.server.GetCountries(w, r)
 }
 
-// GetCurrencies operation middleware
-func (siw *ServerInterfaceWrapper) GetCurrencies(w http.ResponseWriter, r *http.Request) {
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetCurrencies(w, r)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+func (b binder) getCurrencies(w http.ResponseWriter, r *http.Request) {
+	b.server.GetCurrencies(w, r)
 }
 
-// GetErrorCodeDescriptions operation middleware
-func (siw *ServerInterfaceWrapper) GetErrorCodeDescriptions(w http.ResponseWriter, r *http.Request) {
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetErrorCodeDescriptions(w, r)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+func (b binder) getErrorCodeDescriptions(w http.ResponseWriter, r *http.Request) {
+	b.server.GetErrorCodeDescriptions(w, r)
 }
 
-// GetProductDescriptions operation middleware
-func (siw *ServerInterfaceWrapper) GetProductDescriptions(w http.ResponseWriter, r *http.Request) {
-
-	var err error
-	_ = err
-
-	// Parameter object where we will unmarshal all parameters from the context
+func (b binder) getProductDescriptions(w http.ResponseWriter, r *http.Request) {
 	var params GetProductDescriptionsParams
-
-	// ------------- Optional query parameter "languageCodes" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "languageCodes", r.URL.Query(), &params.LanguageCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "languageCodes"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "languageCodes", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "languageCodes", r.URL.Query(), &params.LanguageCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "languageCodes", Err: err})
 		return
 	}
-
-	// ------------- Optional query parameter "skuCodes" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "skuCodes", r.URL.Query(), &params.SKUCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "skuCodes"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "skuCodes", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "skuCodes", r.URL.Query(), &params.SKUCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "skuCodes", Err: err})
 		return
 	}
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetProductDescriptions(w, r, params)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+	b.server.GetProductDescriptions(w, r, params)
 }
 
-// GetProducts operation middleware
-func (siw *ServerInterfaceWrapper) GetProducts(w http.ResponseWriter, r *http.Request) {
-
-	var err error
-	_ = err
-
-	// Parameter object where we will unmarshal all parameters from the context
+func (b binder) getProducts(w http.ResponseWriter, r *http.Request) {
 	var params GetProductsParams
-
-	// ------------- Optional query parameter "countryIsos" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "countryIsos", r.URL.Query(), &params.CountryISOs, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "countryIsos"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "countryIsos", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "countryIsos", r.URL.Query(), &params.CountryISOs, runtime.BindQueryParameterOptions{Type: "array", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "countryIsos", Err: err})
 		return
 	}
-
-	// ------------- Optional query parameter "providerCodes" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "providerCodes", r.URL.Query(), &params.ProviderCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "providerCodes"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "providerCodes", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "providerCodes", r.URL.Query(), &params.ProviderCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "providerCodes", Err: err})
 		return
 	}
-
-	// ------------- Optional query parameter "skuCodes" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "skuCodes", r.URL.Query(), &params.SKUCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "skuCodes"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "skuCodes", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "skuCodes", r.URL.Query(), &params.SKUCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "skuCodes", Err: err})
 		return
 	}
-
-	// ------------- Optional query parameter "benefits" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "benefits", r.URL.Query(), &params.Benefits, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "benefits"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "benefits", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "benefits", r.URL.Query(), &params.Benefits, runtime.BindQueryParameterOptions{Type: "array", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "benefits", Err: err})
 		return
 	}
-
-	// ------------- Optional query parameter "regionCodes" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "regionCodes", r.URL.Query(), &params.RegionCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "regionCodes"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "regionCodes", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "regionCodes", r.URL.Query(), &params.RegionCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "regionCodes", Err: err})
 		return
 	}
-
-	// ------------- Optional query parameter "accountNumber" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "accountNumber", r.URL.Query(), &params.AccountNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "accountNumber"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "accountNumber", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "accountNumber", r.URL.Query(), &params.AccountNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "accountNumber", Err: err})
 		return
 	}
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetProducts(w, r, params)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+	b.server.GetProducts(w, r, params)
 }
 
-// GetPromotionDescriptions operation middleware
-func (siw *ServerInterfaceWrapper) GetPromotionDescriptions(w http.ResponseWriter, r *http.Request) {
-
-	var err error
-	_ = err
-
-	// Parameter object where we will unmarshal all parameters from the context
+func (b binder) getPromotionDescriptions(w http.ResponseWriter, r *http.Request) {
 	var params GetPromotionDescriptionsParams
-
-	// ------------- Optional query parameter "languageCodes" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "languageCodes", r.URL.Query(), &params.LanguageCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "languageCodes"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "languageCodes", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "languageCodes", r.URL.Query(), &params.LanguageCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "languageCodes", Err: err})
 		return
 	}
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetPromotionDescriptions(w, r, params)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+	b.server.GetPromotionDescriptions(w, r, params)
 }
 
-// GetPromotions operation middleware
-func (siw *ServerInterfaceWrapper) GetPromotions(w http.ResponseWriter, r *http.Request) {
-
-	var err error
-	_ = err
-
-	// Parameter object where we will unmarshal all parameters from the context
+func (b binder) getPromotions(w http.ResponseWriter, r *http.Request) {
 	var params GetPromotionsParams
-
-	// ------------- Optional query parameter "countryIsos" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "countryIsos", r.URL.Query(), &params.CountryISOs, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "countryIsos"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "countryIsos", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "countryIsos", r.URL.Query(), &params.CountryISOs, runtime.BindQueryParameterOptions{Type: "array", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "countryIsos", Err: err})
 		return
 	}
-
-	// ------------- Optional query parameter "providerCodes" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "providerCodes", r.URL.Query(), &params.ProviderCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "providerCodes"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "providerCodes", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "providerCodes", r.URL.Query(), &params.ProviderCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "providerCodes", Err: err})
 		return
 	}
-
-	// ------------- Optional query parameter "accountNumber" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "accountNumber", r.URL.Query(), &params.AccountNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "accountNumber"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "accountNumber", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "accountNumber", r.URL.Query(), &params.AccountNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "accountNumber", Err: err})
 		return
 	}
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetPromotions(w, r, params)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+	b.server.GetPromotions(w, r, params)
 }
 
-// GetProviderStatus operation middleware
-func (siw *ServerInterfaceWrapper) GetProviderStatus(w http.ResponseWriter, r *http.Request) {
-
-	var err error
-	_ = err
-
-	// Parameter object where we will unmarshal all parameters from the context
+func (b binder) getProviderStatus(w http.ResponseWriter, r *http.Request) {
 	var params GetProviderStatusParams
-
-	// ------------- Optional query parameter "providerCodes" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "providerCodes", r.URL.Query(), &params.ProviderCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "providerCodes"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "providerCodes", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "providerCodes", r.URL.Query(), &params.ProviderCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "providerCodes", Err: err})
 		return
 	}
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetProviderStatus(w, r, params)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+	b.server.GetProviderStatus(w, r, params)
 }
 
-// GetProviders operation middleware
-func (siw *ServerInterfaceWrapper) GetProviders(w http.ResponseWriter, r *http.Request) {
-
-	var err error
-	_ = err
-
-	// Parameter object where we will unmarshal all parameters from the context
+func (b binder) getProviders(w http.ResponseWriter, r *http.Request) {
 	var params GetProvidersParams
-
-	// ------------- Optional query parameter "providerCodes" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "providerCodes", r.URL.Query(), &params.ProviderCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "providerCodes"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "providerCodes", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "providerCodes", r.URL.Query(), &params.ProviderCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "providerCodes", Err: err})
 		return
 	}
-
-	// ------------- Optional query parameter "countryIsos" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "countryIsos", r.URL.Query(), &params.CountryISOs, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "countryIsos"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "countryIsos", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "countryIsos", r.URL.Query(), &params.CountryISOs, runtime.BindQueryParameterOptions{Type: "array", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "countryIsos", Err: err})
 		return
 	}
-
-	// ------------- Optional query parameter "regionCodes" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "regionCodes", r.URL.Query(), &params.RegionCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "regionCodes"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "regionCodes", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "regionCodes", r.URL.Query(), &params.RegionCodes, runtime.BindQueryParameterOptions{Type: "array", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "regionCodes", Err: err})
 		return
 	}
-
-	// ------------- Optional query parameter "accountNumber" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "accountNumber", r.URL.Query(), &params.AccountNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "accountNumber"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "accountNumber", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "accountNumber", r.URL.Query(), &params.AccountNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "accountNumber", Err: err})
 		return
 	}
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetProviders(w, r, params)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+	b.server.GetProviders(w, r, params)
 }
 
-// GetRegions operation middleware
-func (siw *ServerInterfaceWrapper) GetRegions(w http.ResponseWriter, r *http.Request) {
-
-	var err error
-	_ = err
-
-	// Parameter object where we will unmarshal all parameters from the context
+func (b binder) getRegions(w http.ResponseWriter, r *http.Request) {
 	var params GetRegionsParams
-
-	// ------------- Optional query parameter "countryIsos" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "countryIsos", r.URL.Query(), &params.CountryISOs, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
-	if err != nil {
-		var requiredError *runtime.RequiredParameterError
-		if errors.As(err, &requiredError) {
-			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "countryIsos"})
-		} else {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "countryIsos", Err: err})
-		}
+	if err := runtime.BindQueryParameterWithOptions("form", true, false, "countryIsos", r.URL.Query(), &params.CountryISOs, runtime.BindQueryParameterOptions{Type: "array", Format: ""}); err != nil {
+		b.refuse(w, r, &ParamError{Name: "countryIsos", Err: err})
 		return
 	}
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetRegions(w, r, params)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+	b.server.GetRegions(w, r, params)
 }
 
-// ListTransferRecords operation middleware
-func (siw *ServerInterfaceWrapper) ListTransferRecords(w http.ResponseWriter, r *http.Request) {
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.ListTransferRecords(w, r)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+func (b binder) listTransferRecords(w http.ResponseWriter, r *http.Request) {
+	b.server.ListTransferRecords(w, r)
 }
 
-// LookupBills operation middleware
-func (siw *ServerInterfaceWrapper) LookupBills(w http.ResponseWriter, r *http.Request) {
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.LookupBills(w, r)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+func (b binder) lookupBills(w http.ResponseWriter, r *http.Request) {
+	b.server.LookupBills(w, r)
 }
 
-// SendTransfer operation middleware
-func (siw *ServerInterfaceWrapper) SendTransfer(w http.ResponseWriter, r *http.Request) {
-
-	var err error
-	_ = err
-
-	// Parameter object where we will unmarshal all parameters from the context
+func (b binder) sendTransfer(w http.ResponseWriter, r *http.Request) {
 	var params SendTransferParams
-
-	headers := r.Header
-
-	// ------------- Optional header parameter "X-Options" -------------
-	if valueList, found := headers[http.CanonicalHeaderKey("X-Options")]; found {
-		var Options string
-		n := len(valueList)
-		if n != 1 {
-			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "X-Options", Count: n})
-			return
-		}
-
-		err = runtime.BindStyledParameterWithOptions("simple", "X-Options", valueList[0], &Options, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
-		if err != nil {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "X-Options", Err: err})
-			return
-		}
-
-		params.Options = &Options
-
+	switch values := r.Header.Values("X-Options"); len(values) {
+	case 0:
+	case 1:
+		params.Options = &values[0]
+	default:
+		b.refuse(w, r, &ParamError{Name: "X-Options", Err: errors.New("the header came more than once")})
+		return
 	}
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.SendTransfer(w, r, params)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+	b.server.SendTransfer(w, r, params)
 }
 
-type UnescapedCookieParamError struct {
-	ParamName string
-	Err       error
-}
-
-func (e *UnescapedCookieParamError) Error() string {
-	return fmt.Sprintf("error unescaping cookie parameter '%s'", e.ParamName)
-}
-
-func (e *UnescapedCookieParamError) Unwrap() error {
-	return e.Err
-}
-
-type UnmarshalingParamError struct {
-	ParamName string
-	Err       error
-}
-
-func (e *UnmarshalingParamError) Error() string {
-	return fmt.Sprintf("Error unmarshaling parameter %s as JSON: %s", e.ParamName, e.Err.Error())
-}
-
-func (e *UnmarshalingParamError) Unwrap() error {
-	return e.Err
-}
-
-type RequiredParamError struct {
-	ParamName string
-}
-
-func (e *RequiredParamError) Error() string {
-	return fmt.Sprintf("Query argument %s is required, but not found", e.ParamName)
-}
-
-type RequiredHeaderError struct {
-	ParamName string
-	Err       error
-}
-
-func (e *RequiredHeaderError) Error() string {
-	return fmt.Sprintf("Header parameter %s is required, but not found", e.ParamName)
-}
-
-func (e *RequiredHeaderError) Unwrap() error {
-	return e.Err
-}
-
-type InvalidParamFormatError struct {
-	ParamName string
-	Err       error
-}
-
-func (e *InvalidParamFormatError) Error() string {
-	return fmt.Sprintf("Invalid format for parameter %s: %s", e.ParamName, e.Err.Error())
-}
-
-func (e *InvalidParamFormatError) Unwrap() error {
-	return e.Err
-}
-
-type TooManyValuesForParamError struct {
-	ParamName string
-	Count     int
-}
-
-func (e *TooManyValuesForParamError) Error() string {
-	return fmt.Sprintf("Expected one value for %s, got %d", e.ParamName, e.Count)
-}
-
-// Handler creates http.Handler with routing matching OpenAPI spec.
-func Handler(si ServerInterface) http.Handler {
-	return HandlerWithOptions(si, StdHTTPServerOptions{})
-}
-
-// ServeMux is an abstraction of [http.ServeMux].
-type ServeMux interface {
-	HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request))
-	http.Handler
-}
-
-type StdHTTPServerOptions struct {
-	BaseURL          string
-	BaseRouter       ServeMux
-	Middlewares      []MiddlewareFunc
-	ErrorHandlerFunc func(w http.ResponseWriter, r *http.Request, err error)
-}
-
-// HandlerFromMux creates http.Handler with routing matching OpenAPI spec based on the provided mux.
-func HandlerFromMux(si ServerInterface, m ServeMux) http.Handler {
-	return HandlerWithOptions(si, StdHTTPServerOptions{
-		BaseRouter: m,
-	})
-}
-
-func HandlerFromMuxWithBaseURL(si ServerInterface, m ServeMux, baseURL string) http.Handler {
-	return HandlerWithOptions(si, StdHTTPServerOptions{
-		BaseURL:    baseURL,
-		BaseRouter: m,
-	})
-}
-
-// HandlerWithOptions creates http.Handler with additional options
-func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.Handler {
-	m := options.BaseRouter
-
-	if m == nil {
-		m = http.NewServeMux()
-	}
-	if options.ErrorHandlerFunc == nil {
-		options.ErrorHandlerFunc = func(w http.ResponseWriter, r *http.Request, err error) {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-		}
-	}
-
-	wrapper := ServerInterfaceWrapper{
-		Handler:            si,
-		HandlerMiddlewares: options.Middlewares,
-		ErrorHandlerFunc:   options.ErrorHandlerFunc,
-	}
-
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/V1/CancelTransfers", wrapper.CancelTransfers)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/V1/EstimatePrices", wrapper.EstimatePrices)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/V1/GetAccountLookup", wrapper.GetAccountLookup)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/V1/GetBalance", wrapper.GetBalance)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/V1/GetCountries", wrapper.GetCountries)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/V1/GetCurrencies", wrapper.GetCurrencies)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/V1/GetErrorCodeDescriptions", wrapper.GetErrorCodeDescriptions)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/V1/GetProductDescriptions", wrapper.GetProductDescriptions)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/V1/GetProducts", wrapper.GetProducts)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/V1/GetPromotionDescriptions", wrapper.GetPromotionDescriptions)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/V1/GetPromotions", wrapper.GetPromotions)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/V1/GetProviderStatus", wrapper.GetProviderStatus)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/V1/GetProviders", wrapper.GetProviders)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/V1/GetRegions", wrapper.GetRegions)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/V1/ListTransferRecords", wrapper.ListTransferRecords)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/V1/LookupBills", wrapper.LookupBills)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/V1/SendTransfer", wrapper.SendTransfer)
-
-	return m
+// Handler routes the document's paths to the server's methods. A parameter that cannot be bound is left to refuse, which
+// writes the answer.
+func Handler(server ServerInterface, refuse func(http.ResponseWriter, *http.Request, *ParamError)) http.Handler {
+	mux := http.NewServeMux()
+	b := binder{server: server, refuse: refuse}
+	mux.HandleFunc(http.MethodPost+" "+"/api/V1/CancelTransfers", b.cancelTransfers)
+	mux.HandleFunc(http.MethodPost+" "+"/api/V1/EstimatePrices", b.estimatePrices)
+	mux.HandleFunc(http.MethodGet+" "+"/api/V1/GetAccountLookup", b.getAccountLookup)
+	mux.HandleFunc(http.MethodGet+" "+"/api/V1/GetBalance", b.getBalance)
+	mux.HandleFunc(http.MethodGet+" "+"/api/V1/GetCountries", b.getCountries)
+	mux.HandleFunc(http.MethodGet+" "+"/api/V1/GetCurrencies", b.getCurrencies)
+	mux.HandleFunc(http.MethodGet+" "+"/api/V1/GetErrorCodeDescriptions", b.getErrorCodeDescriptions)
+	mux.HandleFunc(http.MethodGet+" "+"/api/V1/GetProductDescriptions", b.getProductDescriptions)
+	mux.HandleFunc(http.MethodGet+" "+"/api/V1/GetProducts", b.getProducts)
+	mux.HandleFunc(http.MethodGet+" "+"/api/V1/GetPromotionDescriptions", b.getPromotionDescriptions)
+	mux.HandleFunc(http.MethodGet+" "+"/api/V1/GetPromotions", b.getPromotions)
+	mux.HandleFunc(http.MethodGet+" "+"/api/V1/GetProviderStatus", b.getProviderStatus)
+	mux.HandleFunc(http.MethodGet+" "+"/api/V1/GetProviders", b.getProviders)
+	mux.HandleFunc(http.MethodGet+" "+"/api/V1/GetRegions", b.getRegions)
+	mux.HandleFunc(http.MethodPost+" "+"/api/V1/ListTransferRecords", b.listTransferRecords)
+	mux.HandleFunc(http.MethodPost+" "+"/api/V1/LookupBills", b.lookupBills)
+	mux.HandleFunc(http.MethodPost+" "+"/api/V1/SendTransfer", b.sendTransfer)
+	return mux
 }

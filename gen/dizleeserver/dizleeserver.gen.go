@@ -6,7 +6,6 @@
 package dizleeserver
 
 import (
-	"fmt"
 	"net/http"
 )
 
@@ -23,180 +22,45 @@ type ServerInterface interface {
 	SendSMS(w http.ResponseWriter, r *http.Request)
 }
 
-// ServerInterfaceWrapper converts contexts to parameters.
-type ServerInterfaceWrapper struct {
-	Handler            ServerInterface
-	HandlerMiddlewares []MiddlewareFunc
-	ErrorHandlerFunc   func(w http.ResponseWriter, r *http.Request, err error)
+// ParamError reports a query or header parameter that could not be bound to its Go type.
+type ParamError struct {
+	// Name is the parameter's, as the document spells it.
+	Name string
+	// Err says what is wrong with it.
+	Err error
 }
 
-type MiddlewareFunc func(http.Handler) http.Handler
+// Error names the parameter and what is wrong with it.
+func (e *ParamError) Error() string { return e.Name + ": " + e.Err.Error() }
 
-// Charge operation middleware
-func (siw *ServerInterfaceWrapper) Charge(w http.ResponseWriter, r *http.Request) {
+// Unwrap returns what is wrong with the parameter.
+func (e *ParamError) Unwrap() error { return e.Err }
 
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.Charge(w, r)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+// binder turns requests into calls of the server's methods.
+type binder struct {
+	server ServerInterface
+	refuse func(http.ResponseWriter, *http.Request, *ParamError)
 }
 
-// Refund operation middleware
-func (siw *ServerInterfaceWrapper) Refund(w http.ResponseWriter, r *http.Request) {
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.Refund(w, r)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+func (b binder) charge(w http.ResponseWriter, r *http.Request) {
+	b.server.Charge(w, r)
 }
 
-// SendSMS operation middleware
-func (siw *ServerInterfaceWrapper) SendSMS(w http.ResponseWriter, r *http.Request) {
-
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.SendSMS(w, r)
-	}))
-
-	for _, middleware := range siw.HandlerMiddlewares {
-		handler = middleware(handler)
-	}
-
-	handler.ServeHTTP(w, r)
+func (b binder) refund(w http.ResponseWriter, r *http.Request) {
+	b.server.Refund(w, r)
 }
 
-type UnescapedCookieParamError struct {
-	ParamName string
-	Err       error
+func (b binder) sendSMS(w http.ResponseWriter, r *http.Request) {
+	b.server.SendSMS(w, r)
 }
 
-func (e *UnescapedCookieParamError) Error() string {
-	return fmt.Sprintf("error unescaping cookie parameter '%s'", e.ParamName)
-}
-
-func (e *UnescapedCookieParamError) Unwrap() error {
-	return e.Err
-}
-
-type UnmarshalingParamError struct {
-	ParamName string
-	Err       error
-}
-
-func (e *UnmarshalingParamError) Error() string {
-	return fmt.Sprintf("Error unmarshaling parameter %s as JSON: %s", e.ParamName, e.Err.Error())
-}
-
-func (e *UnmarshalingParamError) Unwrap() error {
-	return e.Err
-}
-
-type RequiredParamError struct {
-	ParamName string
-}
-
-func (e *RequiredParamError) Error() string {
-	return fmt.Sprintf("Query argument %s is required, but not found", e.ParamName)
-}
-
-type RequiredHeaderError struct {
-	ParamName string
-	Err       error
-}
-
-func (e *RequiredHeaderError) Error() string {
-	return fmt.Sprintf("Header parameter %s is required, but not found", e.ParamName)
-}
-
-func (e *RequiredHeaderError) Unwrap() error {
-	return e.Err
-}
-
-type InvalidParamFormatError struct {
-	ParamName string
-	Err       error
-}
-
-func (e *InvalidParamFormatError) Error() string {
-	return fmt.Sprintf("Invalid format for parameter %s: %s", e.ParamName, e.Err.Error())
-}
-
-func (e *InvalidParamFormatError) Unwrap() error {
-	return e.Err
-}
-
-type TooManyValuesForParamError struct {
-	ParamName string
-	Count     int
-}
-
-func (e *TooManyValuesForParamError) Error() string {
-	return fmt.Sprintf("Expected one value for %s, got %d", e.ParamName, e.Count)
-}
-
-// Handler creates http.Handler with routing matching OpenAPI spec.
-func Handler(si ServerInterface) http.Handler {
-	return HandlerWithOptions(si, StdHTTPServerOptions{})
-}
-
-// ServeMux is an abstraction of [http.ServeMux].
-type ServeMux interface {
-	HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request))
-	http.Handler
-}
-
-type StdHTTPServerOptions struct {
-	BaseURL          string
-	BaseRouter       ServeMux
-	Middlewares      []MiddlewareFunc
-	ErrorHandlerFunc func(w http.ResponseWriter, r *http.Request, err error)
-}
-
-// HandlerFromMux creates http.Handler with routing matching OpenAPI spec based on the provided mux.
-func HandlerFromMux(si ServerInterface, m ServeMux) http.Handler {
-	return HandlerWithOptions(si, StdHTTPServerOptions{
-		BaseRouter: m,
-	})
-}
-
-func HandlerFromMuxWithBaseURL(si ServerInterface, m ServeMux, baseURL string) http.Handler {
-	return HandlerWithOptions(si, StdHTTPServerOptions{
-		BaseURL:    baseURL,
-		BaseRouter: m,
-	})
-}
-
-// HandlerWithOptions creates http.Handler with additional options
-func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.Handler {
-	m := options.BaseRouter
-
-	if m == nil {
-		m = http.NewServeMux()
-	}
-	if options.ErrorHandlerFunc == nil {
-		options.ErrorHandlerFunc = func(w http.ResponseWriter, r *http.Request, err error) {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-		}
-	}
-
-	wrapper := ServerInterfaceWrapper{
-		Handler:            si,
-		HandlerMiddlewares: options.Middlewares,
-		ErrorHandlerFunc:   options.ErrorHandlerFunc,
-	}
-
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/charge", wrapper.Charge)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/refund", wrapper.Refund)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/sms", wrapper.SendSMS)
-
-	return m
+// Handler routes the document's paths to the server's methods. A parameter that cannot be bound is left to refuse, which
+// writes the answer.
+func Handler(server ServerInterface, refuse func(http.ResponseWriter, *http.Request, *ParamError)) http.Handler {
+	mux := http.NewServeMux()
+	b := binder{server: server, refuse: refuse}
+	mux.HandleFunc(http.MethodPost+" "+"/charge", b.charge)
+	mux.HandleFunc(http.MethodPost+" "+"/refund", b.refund)
+	mux.HandleFunc(http.MethodPost+" "+"/sms", b.sendSMS)
+	return mux
 }
