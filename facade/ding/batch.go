@@ -50,14 +50,13 @@ func (c *Client) EstimatePrices(ctx context.Context, requests []EstimationReques
 	if err := checks.Err(name); err != nil {
 		return nil, err
 	}
-	opts, correlationID := fixCorrelationID(opts)
-	answer, err := call[gen.EstimatePricesResponse](ctx, c, operation{name: name}, opts, func(server string) (*http.Request, error) {
+	answer, found, err := exchange[gen.EstimatePricesResponse](ctx, c, operation{name: name}, opts, func(server string) (*http.Request, error) {
 		return gen.NewEstimatePricesRequest(server, requests)
 	})
 	if err != nil {
 		return nil, err
 	}
-	results := match(name, correlationID, refs, answer.Items, facade.OutcomeTemporary, func(i EstimatedPrice) batchItem {
+	results := match(found, refs, answer.Items, facade.OutcomeTemporary, func(i EstimatedPrice) batchItem {
 		return batchItem{i.BatchItemRef, i.ResultCode, i.ErrorCodes}
 	})
 	return &EstimatePricesResponse{EstimatePricesResponse: *answer, Results: results}, nil
@@ -78,14 +77,13 @@ func (c *Client) CancelTransfers(ctx context.Context, requests []CancellationReq
 	if err := checks.Err(name); err != nil {
 		return nil, err
 	}
-	opts, correlationID := fixCorrelationID(opts)
-	answer, err := call[gen.CancelTransfersResponse](ctx, c, operation{name: name, money: true}, opts, func(server string) (*http.Request, error) {
+	answer, found, err := exchange[gen.CancelTransfersResponse](ctx, c, operation{name: name, money: true}, opts, func(server string) (*http.Request, error) {
 		return gen.NewCancelTransfersRequest(server, requests)
 	})
 	if err != nil {
 		return nil, err
 	}
-	results := match(name, correlationID, refs, answer.Items, facade.OutcomeUnknown, func(i TransferWithState) batchItem {
+	results := match(found, refs, answer.Items, facade.OutcomeUnknown, func(i TransferWithState) batchItem {
 		return batchItem{i.BatchItemRef, i.ResultCode, i.ErrorCodes}
 	})
 	return &CancelTransfersResponse{CancelTransfersResponse: *answer, Results: results}, nil
@@ -117,35 +115,39 @@ type batchItem struct {
 }
 
 // match brings an answer's items into the order of the request and gives each its own error. An item that the answer
-// leaves out gets one with the outcome ifMissing; of one that is answered twice the first result counts.
-func match[Item any](operation, correlationID string, refs []string, items []Item, ifMissing facade.Outcome, common func(Item) batchItem) []BatchResult[Item] {
-	found := make(map[string]*Item, len(items))
+// leaves out, or gives a ResultCode that is none, has the outcome ifUnclear; of one that is answered twice the first
+// result counts.
+func match[Item any](found *finding, refs []string, items []Item, ifUnclear facade.Outcome, common func(Item) batchItem) []BatchResult[Item] {
+	byRef := make(map[string]*Item, len(items))
 	for i := range items {
-		if ref := common(items[i]).ref; found[ref] == nil {
-			found[ref] = &items[i]
+		if ref := common(items[i]).ref; byRef[ref] == nil {
+			byRef[ref] = &items[i]
 		}
 	}
 	results := make([]BatchResult[Item], len(refs))
 	for i, ref := range refs {
-		results[i] = BatchResult[Item]{BatchItemRef: ref, Item: found[ref]}
-		if found[ref] == nil {
-			results[i].Err = &Error{Operation: operation, CorrelationID: correlationID, BatchItemRef: ref, outcome: ifMissing, cause: ErrItemMissing}
+		results[i] = BatchResult[Item]{BatchItemRef: ref, Item: byRef[ref]}
+		if byRef[ref] == nil {
+			results[i].Err = found.failItem(batchItem{ref: ref}, ifUnclear, ErrItemMissing)
 			continue
 		}
-		if answered := common(*found[ref]); !succeeded(answered.resultCode) {
-			outcome := facade.OutcomeRefused
-			if answered.resultCode == ResultCodeTransientError {
-				outcome = facade.OutcomeTemporary
-			}
-			results[i].Err = &Error{
-				Operation:     operation,
-				CorrelationID: correlationID,
-				BatchItemRef:  ref,
-				ResultCode:    answered.resultCode,
-				Codes:         answered.codes,
-				outcome:       outcome,
-			}
+		answered := common(*byRef[ref])
+		switch answered.resultCode {
+		case ResultCodeSuccess, ResultCodeSuccessWithWarning:
+		case ResultCodeTransientError:
+			results[i].Err = found.failItem(answered, facade.OutcomeTemporary, nil)
+		case ResultCodeClientError, ResultCodeServerError:
+			results[i].Err = found.failItem(answered, facade.OutcomeRefused, nil)
+		default:
+			results[i].Err = found.failItem(answered, ifUnclear, errUndocumented)
 		}
 	}
 	return results
+}
+
+// failItem makes the error of one item of an answer that succeeded as a whole.
+func (f *finding) failItem(item batchItem, outcome facade.Outcome, cause error) *Error {
+	e := f.fail(outcome, cause)
+	e.BatchItemRef, e.ResultCode, e.Codes = item.ref, item.resultCode, f.codes(item.codes)
+	return e
 }

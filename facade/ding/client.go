@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -13,7 +14,6 @@ import (
 
 	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/internal/pipeline"
-	gen "github.com/airtime-go/airtime/gen/ding"
 )
 
 // Client calls DingConnect. It is safe for concurrent use; make one and keep it.
@@ -35,10 +35,13 @@ func NewClient(opts ...Option) (*Client, error) {
 }
 
 // String names the service and the host, and nothing secret.
-func (c *Client) String() string { return "ding client for " + c.server }
+func (c Client) String() string { return "ding client for " + c.server }
 
 // GoString is String: %#v must not print credentials either.
-func (c *Client) GoString() string { return c.String() }
+func (c Client) GoString() string { return c.String() }
+
+// Format writes String, whatever the verb: at one that does not fit, fmt would print all that the client holds.
+func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
 // CallOption configures one call.
 type CallOption func(*callOptions)
@@ -63,7 +66,9 @@ func WithResponseHead(head **http.Response) CallOption {
 func collect(opts []CallOption) callOptions {
 	o := callOptions{correlationID: uuid.NewString()}
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
 	return o
 }
@@ -76,7 +81,7 @@ func newCallOptions(operation string, opts []CallOption) (callOptions, error) {
 	return o, checks.Err(operation)
 }
 
-// fixCorrelationID makes several calls, or the errors after a call, share one correlation id, and returns it.
+// fixCorrelationID makes several calls share one correlation id, and returns it.
 func fixCorrelationID(opts []CallOption) ([]CallOption, string) {
 	correlationID := collect(opts).correlationID
 	return append(slices.Clone(opts), WithCorrelationID(correlationID)), correlationID
@@ -105,9 +110,15 @@ type build func(server string) (*http.Request, error)
 
 // call sends an operation and returns its decoded answer.
 func call[T any](ctx context.Context, c *Client, op operation, opts []CallOption, build build) (*T, error) {
+	answer, _, err := exchange[T](ctx, c, op, opts, build)
+	return answer, err
+}
+
+// exchange is call for who needs to know about the last attempt too, such as a batch, whose items have errors of their own.
+func exchange[T any](ctx context.Context, c *Client, op operation, opts []CallOption, build build) (*T, *finding, error) {
 	options, err := newCallOptions(op.name, opts)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if op.bound == 0 {
 		op.bound = defaultBound
@@ -117,6 +128,7 @@ func call[T any](ctx context.Context, c *Client, op operation, opts []CallOption
 		judge = judgeMoney
 	}
 	var answer *T
+	var found finding
 	err = c.pipeline.Do(ctx, pipeline.Call{
 		Operation:     op.name,
 		CorrelationID: options.correlationID,
@@ -134,24 +146,21 @@ func call[T any](ctx context.Context, c *Client, op operation, opts []CallOption
 		},
 		Judge: func(a pipeline.Answer) pipeline.Verdict {
 			answer = new(T)
-			found := finding{Answer: a, operation: op.name, correlationID: options.correlationID}
+			found = finding{Answer: a, operation: op.name, correlationID: options.correlationID}
 			found.read(answer)
-			if sent, ok := any(answer).(*gen.SendTransferResponse); ok {
-				found.record = sent.TransferRecord
-			}
 			verdict := judge(found)
 			if verdict.Err == nil && found.envelope.ResultCode == ResultCodeSuccessWithWarning {
 				c.logger.LogAttrs(ctx, slog.LevelWarn, "answered with a warning",
 					slog.String("service", "ding"), slog.String("operation", op.name),
-					slog.String("correlationId", options.correlationID), slog.Any("codes", found.envelope.ErrorCodes))
+					slog.String("correlationId", options.correlationID), slog.Any("codes", found.codes(found.envelope.ErrorCodes)))
 			}
 			return verdict
 		},
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return answer, nil
+	return answer, &found, nil
 }
 
 // withoutEmpty drops parameters without a value: the service refuses a parameter that is present but empty.

@@ -107,6 +107,9 @@ var advice = map[Code]string{
 
 // matches reports whether the code or the context is target, or the context names target among other parameters.
 func matches(code ErrorCode, target Code) bool {
+	if target == "" {
+		return false
+	}
 	if Code(code.Code) == target || Code(code.Context) == target {
 		return true
 	}

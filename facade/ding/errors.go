@@ -52,8 +52,13 @@ var (
 // ErrItemMissing is in the chain of the error of a batch item that the answer left out.
 var ErrItemMissing = errors.New("the answer has no result for this item")
 
-// Outcome tells what the error means: refused, temporary or unknown.
-func (e *Error) Outcome() facade.Outcome { return e.outcome }
+// Outcome tells what the error means: refused, temporary or unknown. An error that was made elsewhere counts as refused.
+func (e *Error) Outcome() facade.Outcome {
+	if e.outcome == "" {
+		return facade.OutcomeRefused
+	}
+	return e.outcome
+}
 
 // Is matches a [Code] against the error's codes and contexts.
 func (e *Error) Is(target error) bool {
@@ -130,9 +135,6 @@ func (e *Error) whatToDo() string {
 			}
 		}
 	}
-	if e.RetryAfter > 0 {
-		return "try again in " + e.RetryAfter.Round(time.Second).String()
-	}
 	return ""
 }
 
@@ -143,6 +145,9 @@ func (e *Error) details() string {
 	}
 	if e.ResultCode != 0 {
 		parts = append(parts, fmt.Sprintf("ResultCode %d", e.ResultCode))
+	}
+	if e.RetryAfter > 0 {
+		parts = append(parts, "retry after "+e.RetryAfter.Round(time.Second).String())
 	}
 	if e.Attempts > 1 {
 		parts = append(parts, fmt.Sprintf("%d attempts", e.Attempts))
@@ -160,7 +165,7 @@ func (e *Error) details() string {
 func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{
 		slog.String("operation", e.Operation),
-		slog.String("outcome", string(e.outcome)),
+		slog.String("outcome", string(e.Outcome())),
 		slog.Int("status", e.HTTPStatus),
 		slog.Int("resultCode", int(e.ResultCode)),
 		slog.Int("attempts", e.Attempts),

@@ -1,11 +1,14 @@
 package ding
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/airtime-go/airtime/facade"
@@ -37,9 +40,12 @@ func (f *finding) read(into any) {
 		return
 	}
 	err := json.Unmarshal(f.Body, into)
+	if sent, ok := into.(*gen.SendTransferResponse); ok {
+		f.record = sent.TransferRecord
+	}
 	if err == nil {
 		f.envelope = envelopeOf(into)
-	} else if json.Unmarshal(f.Body, &f.envelope) == nil && !succeeded(f.envelope.ResultCode) && f.envelope.ResultCode != 0 {
+	} else if f.readFailure() {
 		err = nil
 	}
 	if err == nil && f.envelope.ResultCode == 0 {
@@ -49,9 +55,50 @@ func (f *finding) read(into any) {
 		return
 	}
 	f.envelope = gen.APIResponse{}
-	var syntax *json.SyntaxError
-	f.truncated = errors.As(err, &syntax) && syntax.Offset >= int64(len(f.Body))
-	f.unreadable = fmt.Errorf("%w: HTTP %d: %s", facade.ErrUndecodable, f.Status, f.Scrub(err.Error()))
+	f.truncated = isTruncated(f.Body)
+	f.unreadable = fmt.Errorf("%w: HTTP %d: %s", facade.ErrUndecodable, f.Status, f.shown(err.Error()))
+}
+
+// readFailure reads as much of an answer as decides about a failure: the envelope, and the state of a record, since a
+// record that cannot be read to its end must not lose the state by which it contradicts the envelope. It reports false
+// if that cannot be read either, or is no failure.
+func (f *finding) readFailure() bool {
+	var brief struct {
+		gen.APIResponse
+		TransferRecord *struct{ ProcessingState ProcessingState }
+	}
+	if json.Unmarshal(f.Body, &brief) != nil || succeeded(brief.ResultCode) || brief.ResultCode == 0 {
+		return false
+	}
+	f.envelope = brief.APIResponse
+	if f.record != nil && brief.TransferRecord != nil {
+		f.record.ProcessingState = brief.TransferRecord.ProcessingState
+	}
+	return true
+}
+
+// isTruncated reports whether the body is the beginning of JSON; an empty body is the beginning of nothing.
+func isTruncated(body []byte) bool {
+	var value json.RawMessage
+	return errors.Is(json.NewDecoder(bytes.NewReader(body)).Decode(&value), io.ErrUnexpectedEOF)
+}
+
+// number matches what may be an account number or a PIN.
+var number = regexp.MustCompile(`\d[\d -]{5,}\d`)
+
+// shown returns a text from the service as an error or a log may show it. Codes and contexts have no business to hold
+// an account number or a key, and nobody keeps a service from echoing what it was sent.
+func (f *finding) shown(text string) string {
+	return number.ReplaceAllString(f.Scrub(text), "[redacted]")
+}
+
+// codes returns error codes as an error or a log may show them.
+func (f *finding) codes(sent []ErrorCode) []ErrorCode {
+	var codes []ErrorCode
+	for _, code := range sent {
+		codes = append(codes, ErrorCode{Code: f.shown(code.Code), Context: f.shown(code.Context)})
+	}
+	return codes
 }
 
 // envelopeOf returns the two fields that every answer type has.
@@ -73,15 +120,13 @@ func (f *finding) fail(outcome facade.Outcome, cause error) *Error {
 		Operation:     f.operation,
 		HTTPStatus:    f.Status,
 		ResultCode:    f.envelope.ResultCode,
+		Codes:         f.codes(f.envelope.ErrorCodes),
 		CorrelationID: f.correlationID,
 		Attempts:      f.Attempt,
 		RetryAfter:    f.RetryAfter,
 		Record:        f.record,
 		outcome:       outcome,
 		cause:         cause,
-	}
-	for _, code := range f.envelope.ErrorCodes {
-		e.Codes = append(e.Codes, ErrorCode{Code: f.Scrub(code.Code), Context: f.Scrub(code.Context)})
 	}
 	if f.unreadable != nil {
 		e.Excerpt = f.Excerpt()
@@ -160,7 +205,7 @@ func moneyOutcome(f finding) (facade.Outcome, error) {
 	codes := f.envelope.ErrorCodes
 	failed := f.record != nil && isFailed(f.record.ProcessingState)
 	if f.record != nil && !failed && !succeeded(f.envelope.ResultCode) && f.record.ProcessingState != "" {
-		return facade.OutcomeUnknown, fmt.Errorf("the call failed, but its record is %s", f.Scrub(string(f.record.ProcessingState)))
+		return facade.OutcomeUnknown, fmt.Errorf("the call failed, but its record is %s", f.shown(string(f.record.ProcessingState)))
 	}
 	switch f.envelope.ResultCode {
 	case ResultCodeSuccess, ResultCodeSuccessWithWarning:
@@ -187,9 +232,11 @@ func moneyOutcome(f finding) (facade.Outcome, error) {
 		}
 		return facade.OutcomeUnknown, errors.New("the answer has no record that proves the failure")
 	default:
-		return facade.OutcomeUnknown, errors.New("the ResultCode is none that is documented")
+		return facade.OutcomeUnknown, errUndocumented
 	}
 }
+
+var errUndocumented = errors.New("the ResultCode is none that is documented")
 
 // paid decides about a SendTransfer that the envelope calls a success.
 func paid(record *TransferRecord) (facade.Outcome, error) {

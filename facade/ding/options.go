@@ -113,19 +113,28 @@ func newConfig(opts []Option) (config, error) {
 			problems = append(problems, err)
 		}
 	}
-	oauth := c.clientID != "" || c.clientSecret != ""
-	switch {
-	case c.apiKey != "" && oauth:
-		problems = append(problems, errors.New("both an API key and client credentials are given: choose one"))
-	case !c.authenticated:
-		problems = append(problems, errors.New("no credentials: use WithAPIKey or WithClientCredentials"))
-	case c.tokenURL != "" && c.issuer != "":
-		problems = append(problems, errors.New("both a token URL and an issuer are given: choose one"))
-	case c.apiKey != "" && (c.tokenURL != "" || c.issuer != ""):
-		problems = append(problems, errors.New("a token URL or issuer goes with WithClientCredentials"))
-	}
+	problems = append(problems, c.contradictions()...)
 	c.Credentials = c.credentials()
 	return c, errors.Join(problems...)
+}
+
+// contradictions returns what only the options together can tell.
+func (c *config) contradictions() []error {
+	var problems []error
+	oauth := c.clientID != "" || c.clientSecret != ""
+	if !c.authenticated {
+		problems = append(problems, errors.New("no credentials: use WithAPIKey or WithClientCredentials"))
+	}
+	if c.apiKey != "" && oauth {
+		problems = append(problems, errors.New("both an API key and client credentials are given: choose one"))
+	}
+	if c.tokenURL != "" && c.issuer != "" {
+		problems = append(problems, errors.New("both a token URL and an issuer are given: choose one"))
+	}
+	if c.apiKey != "" && !oauth && (c.tokenURL != "" || c.issuer != "") {
+		problems = append(problems, errors.New("a token URL or issuer goes with WithClientCredentials"))
+	}
+	return problems
 }
 
 func (c *config) credentials() pipeline.Credentials {

@@ -1,6 +1,7 @@
 package ding
 
 import (
+	"fmt"
 	"log/slog"
 
 	"github.com/airtime-go/airtime/wire"
@@ -32,7 +33,6 @@ func (r TransferRecord) loggable() TransferRecord {
 type (
 	plainRecord       TransferRecord
 	plainRecordErrors TransferRecordWithErrorCodes
-	plainSendAnswer   SendTransferResponse
 	plainListAnswer   ListTransferRecordsResponse
 	plainSendRequest  SendTransferRequest
 )
@@ -48,11 +48,25 @@ func (r TransferRecordWithErrorCodes) LogValue() slog.Value {
 
 // LogValue hides the receipt and masks the account number.
 func (r SendTransferResponse) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.Int("ResultCode", int(r.ResultCode)), slog.Any("ErrorCodes", r.ErrorCodes)}
 	if r.TransferRecord != nil {
-		record := r.TransferRecord.loggable()
-		r.TransferRecord = &record
+		attrs = append(attrs, slog.Any("TransferRecord", *r.TransferRecord))
 	}
-	return slog.AnyValue(plainSendAnswer(r))
+	return slog.GroupValue(attrs...)
+}
+
+// Format shows the record itself, its receipt hidden, where fmt would show an address; at a verb that does not fit, fmt
+// would follow the pointer and show the receipt.
+func (r SendTransferResponse) Format(f fmt.State, _ rune) {
+	shown := struct {
+		TransferRecord any
+		ResultCode     ResultCode
+		ErrorCodes     []ErrorCode
+	}{nil, r.ResultCode, r.ErrorCodes}
+	if r.TransferRecord != nil {
+		shown.TransferRecord = *r.TransferRecord
+	}
+	fmt.Fprintf(f, "%+v", shown)
 }
 
 // LogValue hides the receipts and masks the account numbers.

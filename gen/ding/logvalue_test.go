@@ -81,6 +81,12 @@ func TestFormattingHidesReceipts(t *testing.T) {
 		}
 	}
 	assert.Contains(t, fmt.Sprintf("%+v", voucher()), "ReceiptText:[redacted]")
+	record := voucher()
+	for _, verb := range []string{"%v", "%s", "%q", "%d"} {
+		shown := fmt.Sprintf(verb, SendTransferResponse{TransferRecord: &record})
+		assert.NotContains(t, shown, pin, verb)
+		assert.Contains(t, shown, "ProcessingState:Complete", "the record is shown and not its address, at %s", verb)
+	}
 }
 
 func TestWhatIsNotThereIsNotShownAsHidden(t *testing.T) {
