@@ -7,7 +7,7 @@ import (
 
 // Attempt describes one attempt of a call, for metrics and tracing. It holds no secrets and no account numbers.
 type Attempt struct {
-	// Operation is the method's name, such as "GetProducts"; "Token" for the identity provider.
+	// Operation is the method's name, such as "GetProducts". Requests for access tokens are no attempts of their own.
 	Operation string
 	// CorrelationID is the same for all attempts of a call; empty where the service has no such thing.
 	CorrelationID string

@@ -25,17 +25,18 @@ var ErrOutcomeUnknown = errors.New("the outcome is unknown: money may have moved
 // ErrUndecodable is in the chain of an error whose answer arrived and could not be read: no JSON, or not the service's envelope.
 var ErrUndecodable = errors.New("the answer could not be read")
 
-// OutcomeOf returns the outcome that err stands for: accepted for nil, refused for an error of unknown origin.
+// OutcomeOf returns the outcome that err stands for: accepted for nil, refused for an error of unknown origin. Of several
+// errors joined, one after which money may have moved counts most.
 func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return OutcomeAccepted
 	}
+	if errors.Is(err, ErrOutcomeUnknown) {
+		return OutcomeUnknown
+	}
 	var known interface{ Outcome() Outcome }
 	if errors.As(err, &known) {
 		return known.Outcome()
-	}
-	if errors.Is(err, ErrOutcomeUnknown) {
-		return OutcomeUnknown
 	}
 	return OutcomeRefused
 }

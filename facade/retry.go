@@ -9,7 +9,8 @@ import (
 // RetryPolicy bounds how reads are repeated and how long an attempt may take. A field that is zero takes the value of
 // [DefaultRetryPolicy].
 type RetryPolicy struct {
-	// MaxAttempts counts all attempts, the first included; 1 means never repeat.
+	// MaxAttempts counts all attempts, the first included; 1 means never repeat. Whatever it says, a read whose access
+	// token the service refused is sent once more with a fresh one.
 	MaxAttempts int
 	// BaseDelay bounds the pause before the first repetition; the bound doubles with every further one.
 	BaseDelay time.Duration

@@ -166,7 +166,7 @@ func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{
 		slog.String("operation", e.Operation),
 		slog.String("outcome", string(e.Outcome())),
-		slog.Int("status", e.HTTPStatus),
+		slog.Int("httpStatus", e.HTTPStatus),
 		slog.Int("resultCode", int(e.ResultCode)),
 		slog.Int("attempts", e.Attempts),
 		slog.String("correlationId", e.CorrelationID),

@@ -185,12 +185,12 @@ func TestErrorsLogTheirParts(t *testing.T) {
 
 	var log strings.Builder
 	slog.New(slog.NewJSONHandler(&log, withoutTime)).Error("m", "err", err)
-	assert.JSONEq(t, `{"level":"ERROR","msg":"m","err":{"operation":"GetBalance","outcome":"temporary","status":429,"resultCode":3,"attempts":1,
+	assert.JSONEq(t, `{"level":"ERROR","msg":"m","err":{"operation":"GetBalance","outcome":"temporary","httpStatus":429,"resultCode":3,"attempts":1,
 		"correlationId":"call-1","codes":[{"Code":"RateLimited","Context":"Reason"}],"retryAfter":90000000000,"message":"`+message+`"}}`, log.String())
 
 	log.Reset()
 	slog.New(slog.NewTextHandler(&log, withoutTime)).Error("m", "err", err)
-	assert.Equal(t, `level=ERROR msg=m err.operation=GetBalance err.outcome=temporary err.status=429 err.resultCode=3 err.attempts=1 err.correlationId=call-1 `+
+	assert.Equal(t, `level=ERROR msg=m err.operation=GetBalance err.outcome=temporary err.httpStatus=429 err.resultCode=3 err.attempts=1 err.correlationId=call-1 `+
 		`err.codes="[{Code:RateLimited Context:Reason}]" err.retryAfter=1m30s err.message="`+message+"\"\n", log.String())
 }
 

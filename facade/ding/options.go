@@ -58,7 +58,9 @@ func WithClientCredentials(clientID, clientSecret string) Option {
 // WithTokenURL names the token endpoint: https, or http on a loopback host.
 func WithTokenURL(tokenURL string) Option {
 	return func(c *config) (err error) {
-		c.tokenURL, err = pipeline.CheckURL("token URL", tokenURL)
+		// Kept as it was given: to an identity provider, a slash at the end may matter.
+		c.tokenURL = tokenURL
+		_, err = pipeline.CheckURL("token URL", tokenURL)
 		return err
 	}
 }
@@ -80,7 +82,9 @@ func WithBaseURL(baseURL string) Option {
 }
 
 // WithHTTPClient sends through a copy of client. Its redirect policy is replaced: redirects are refused, since they
-// would carry the credentials along. A Timeout below 95 seconds is refused, since a transfer may take 90.
+// would carry the credentials along. A Timeout, or a transport's ResponseHeaderTimeout, below 95 seconds is refused, since
+// a transfer may take 90. Only an *http.Transport tells whether a connection was made: with any other transport, a
+// transfer that could not even be sent counts as unknown.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error { return c.SetHTTPClient(client) }
 }

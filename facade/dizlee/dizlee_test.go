@@ -20,7 +20,7 @@ import (
 
 const (
 	// key is short enough not to be taken for a token by its looks alone.
-	key    = "k3y-for-tests=only"
+	key    = "k3y-for+tests/only&not<real>"
 	msisdn = "9647700900123"
 )
 

@@ -141,10 +141,14 @@ func (o *OAuth) fresh() bool {
 func (o *OAuth) usable() (string, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.token == nil || (!o.token.Expiry.IsZero() && time.Until(o.token.Expiry) <= 0) {
+	if o.token == nil || !alive(o.token) {
 		return "", false
 	}
 	return o.token.AccessToken, true
+}
+
+func alive(token *oauth2.Token) bool {
+	return token.Expiry.IsZero() || time.Until(token.Expiry) > 0
 }
 
 func (o *OAuth) refresh(ctx context.Context, joined *flight) {
@@ -184,6 +188,11 @@ func (o *OAuth) fetch(ctx context.Context) (*oauth2.Token, error) {
 	if CheckSecret("access token", token.AccessToken) != nil {
 		return nil, &TokenError{Reason: "the token endpoint's answer holds no usable access_token"}
 	}
+	// Without its monotonic reading, the expiry also holds after the machine has slept.
+	token.Expiry = token.Expiry.Round(0)
+	if !alive(token) {
+		return nil, &TokenError{Reason: "the token endpoint's access_token has already expired"}
+	}
 	return token, nil
 }
 
@@ -201,15 +210,22 @@ func tokenError(err error) error {
 		return &TokenError{Refused: true, Reason: fmt.Sprintf("the token endpoint answered HTTP %d, a redirect, which is refused because the secret would travel along", status)}
 	}
 	reason := fmt.Sprintf("the token endpoint answered HTTP %d", status)
+	refused := final(status)
 	switch answered.ErrorCode {
 	case "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope":
 		reason += " (" + answered.ErrorCode + ")"
+		// Some say so with HTTP 200.
+		refused = refused || status < 300
 	}
-	refused := status >= 400 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
 	if refused {
 		reason += "; check the client id and secret"
 	}
 	return &TokenError{Refused: refused, Reason: reason}
+}
+
+// final reports a status that will be the same next time.
+func final(status int) bool {
+	return status >= 300 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
 }
 
 func contextCause(err error) error {
@@ -236,8 +252,7 @@ func (o *OAuth) discover(ctx context.Context) (string, error) {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		refused := response.StatusCode < 500 && response.StatusCode != http.StatusTooManyRequests
-		return "", &TokenError{Refused: refused, Reason: fmt.Sprintf("the issuer answered HTTP %d where its discovery document should be", response.StatusCode)}
+		return "", &TokenError{Refused: final(response.StatusCode), Reason: fmt.Sprintf("the issuer answered HTTP %d where its discovery document should be", response.StatusCode)}
 	}
 	var document struct {
 		TokenEndpoint string `json:"token_endpoint"`
@@ -250,9 +265,9 @@ func (o *OAuth) discover(ctx context.Context) (string, error) {
 	if err := json.Unmarshal(body, &document); err != nil {
 		return "", &TokenError{Reason: "the issuer's discovery document is no JSON"}
 	}
-	endpoint, err := CheckURL("discovery document's token_endpoint", document.TokenEndpoint)
-	if err != nil {
+	if _, err := CheckURL("discovery document's token_endpoint", document.TokenEndpoint); err != nil {
 		return "", &TokenError{Refused: true, Reason: err.Error()}
 	}
-	return endpoint, nil
+	// As it was given: a slash at its end may matter to the server.
+	return document.TokenEndpoint, nil
 }

@@ -4,11 +4,12 @@
 //
 // It knows HTTP and nothing of either service: what an answer means is told by the call's Judge, which is where the
 // services differ. One file per concern: settings.go (what a client is made of), send.go (one attempt), retry.go
-// (whether and when there is another), credentials.go and oauth.go (who asks), scrub.go (what may be shown).
+// (whether and when there is another), transport.go (what net/http is kept from), credentials.go and oauth.go (who asks), scrub.go (what may be shown).
 package pipeline
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -69,14 +70,17 @@ func (p *Pipeline) Do(ctx context.Context, call Call) error {
 		var again bool
 		var pause time.Duration
 		switch {
-		case verdict.StaleToken && p.settings.Credentials.Forget(credential) && !refreshed && !call.Money:
+		case verdict.StaleToken && p.settings.Credentials.Forget(credential) && !refreshed && !call.Money && ctx.Err() == nil:
 			again, refreshed = true, true
 		case verdict.Err != nil && verdict.Retry && !call.Money && number < p.settings.Retry.MaxAttempts:
 			pause, again = p.pause(ctx, number, answer)
 		}
 		p.report(ctx, call, answer, verdict, again, pause)
-		if !again || !sleep(ctx, pause) {
+		if !again {
 			return verdict.Err
+		}
+		if !sleep(ctx, pause) {
+			return fmt.Errorf("%w; it was not repeated: %w", verdict.Err, ctx.Err())
 		}
 	}
 }
@@ -109,7 +113,7 @@ func (p *Pipeline) report(ctx context.Context, call Call, answer Answer, verdict
 		slog.String("service", p.settings.Service),
 		slog.String("operation", call.Operation),
 		slog.Int("attempt", answer.Attempt),
-		slog.Int("status", answer.Status),
+		slog.Int("httpStatus", answer.Status),
 		slog.Duration("duration", answer.Duration),
 	}
 	if call.CorrelationID != "" {

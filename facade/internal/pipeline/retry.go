@@ -16,6 +16,9 @@ import (
 // pause returns how long to wait before the next attempt, and false if there must be none: the service asks for more
 // patience than the policy or the context has, or the budget is spent.
 func (p *Pipeline) pause(ctx context.Context, number int, answer Answer) (time.Duration, bool) {
+	if ctx.Err() != nil {
+		return 0, false
+	}
 	pause := backoff(p.settings.Retry, number)
 	if answer.RetryAfter > 0 {
 		if answer.RetryAfter > p.settings.Retry.MaxRetryAfter {
@@ -32,12 +35,11 @@ func (p *Pipeline) pause(ctx context.Context, number int, answer Answer) (time.D
 // backoff draws a pause between nothing and a bound that doubles with every attempt (full jitter).
 func backoff(policy facade.RetryPolicy, number int) time.Duration {
 	bound := policy.MaxDelay
-	if shift := number - 1; shift < 30 {
-		if grown := policy.BaseDelay << shift; grown > 0 && grown < bound {
-			bound = grown
-		}
+	// Compared the other way round, so that no shift overflows.
+	if shift := number - 1; policy.BaseDelay <= policy.MaxDelay>>shift {
+		bound = policy.BaseDelay << shift
 	}
-	return rand.N(bound + 1)
+	return rand.N(min(bound, math.MaxInt64-1) + 1)
 }
 
 // retryAfter reads a Retry-After header, as seconds or as an HTTP date. Junk, a negative number and a date in the past

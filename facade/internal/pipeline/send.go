@@ -52,12 +52,12 @@ type Answer struct {
 	// Duration is the time from sending until the answer was read.
 	Duration time.Duration
 	// scrub takes the client's own secrets out of a text.
-	scrub scrubber
+	scrub *scrubber
 }
 
 // attempt sends the request once and reads the answer. It also returns the credential that was used.
 func (p *Pipeline) attempt(ctx context.Context, call Call) (Answer, string) {
-	answer := Answer{scrub: scrubber(p.settings.Credentials.Secrets())}
+	answer := Answer{scrub: &scrubber{p.settings.Credentials.Secrets()}}
 	if err := ctx.Err(); err != nil {
 		return answer.fail(NotSent, err), ""
 	}
@@ -76,13 +76,20 @@ func (p *Pipeline) attempt(ctx context.Context, call Call) (Answer, string) {
 		}
 		return answer.fail(failure, err), ""
 	}
+	// A token fetched just now is not among the secrets that were known before.
+	answer.scrub.known = append(answer.scrub.known, credential)
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", userAgent)
 	if call.Money {
 		forbidReplay(request)
 	}
 
+	// The request may have left once there is a connection, or once somebody has read its body: a protocol registered
+	// with an *http.Transport reports no connection.
 	var left atomic.Bool
+	if request.Body != nil && request.Body != http.NoBody {
+		request.Body = watchedBody{ReadCloser: request.Body, read: &left}
+	}
 	request = request.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn:      func(httptrace.GotConnInfo) { left.Store(true) },
 		WroteHeaders: func() { left.Store(true) },
@@ -93,7 +100,7 @@ func (p *Pipeline) attempt(ctx context.Context, call Call) (Answer, string) {
 		if p.traced && !left.Load() {
 			failure = NotSent
 		}
-		return answer.fail(failure, transportError(ctx, err)), credential
+		return answer.fail(failure, answer.transportError(ctx, err)), credential
 	}
 	defer response.Body.Close()
 	if call.Head != nil {
@@ -132,7 +139,7 @@ func (a Answer) read(ctx context.Context, response *http.Response, limit int64) 
 	case int64(len(a.Body)) > limit:
 		return a.fail(TooLarge, fmt.Errorf("HTTP %d with a body of more than %d bytes", a.Status, limit))
 	case err != nil:
-		return a.fail(Lost, fmt.Errorf("HTTP %d, and the body broke off after %d bytes: %w", a.Status, len(a.Body), transportError(ctx, err)))
+		return a.fail(Lost, fmt.Errorf("HTTP %d, and the body broke off after %d bytes: %w", a.Status, len(a.Body), a.transportError(ctx, err)))
 	}
 	return a
 }
@@ -144,16 +151,39 @@ func (a Answer) fail(failure Failure, err error) Answer {
 
 var errAttemptTimeout = errors.New("the attempt's time-out passed")
 
-// transportError strips the URL from net/http's error, since a query can hold an account number, and names our own time-out.
-func transportError(ctx context.Context, err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
+// transportError names our own time-out, and takes out of net/http's error what nobody may see: the URL, whose query
+// can hold an account number, and what it quotes of a malformed answer, which may repeat the request. Where words had
+// to go, the chain of errors ends as well, since it would still tell them.
+func (a Answer) transportError(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); errors.Is(cause, errAttemptTimeout) {
 		return fmt.Errorf("%w: %w", cause, context.DeadlineExceeded)
 	}
-	return err
+	for wrapped := (*url.Error)(nil); errors.As(err, &wrapped) && wrapped.Err != nil; {
+		err = wrapped.Err
+	}
+	text := a.Scrub(digits.ReplaceAllString(err.Error(), redacted))
+	switch cause := contextCause(err); {
+	case ctx.Err() != nil && !errors.Is(err, ctx.Err()):
+		// The context's owner ended it with a cause of their own, or something broke because it had ended.
+		return fmt.Errorf("%w: %s", ctx.Err(), text)
+	case text == err.Error():
+		return err
+	case cause != nil:
+		return fmt.Errorf("%s: %w", text, cause)
+	default:
+		return errors.New(text)
+	}
+}
+
+// watchedBody notes that a request's body was read.
+type watchedBody struct {
+	io.ReadCloser
+	read *atomic.Bool
+}
+
+func (b watchedBody) Read(p []byte) (int, error) {
+	b.read.Store(true)
+	return b.ReadCloser.Read(p)
 }
 
 // headOf returns the answer's head alone: no body to close and no request, whose header holds the credentials.

@@ -73,6 +73,10 @@ func (s *Settings) SetHTTPClient(client *http.Client) error {
 		return fmt.Errorf("the HTTP client's Timeout is %v, but a transfer may take 90s, so good answers would be lost: "+
 			"leave it zero, or at least %v, and bound reads with the retry policy's ReadTimeout", client.Timeout, shortestClientTimeout)
 	}
+	if transport, ok := client.Transport.(*http.Transport); ok && transport.ResponseHeaderTimeout > 0 && transport.ResponseHeaderTimeout < shortestClientTimeout {
+		return fmt.Errorf("the HTTP transport's ResponseHeaderTimeout is %v, but a transfer may take 90s, so good answers would be lost: "+
+			"leave it zero, or at least %v", transport.ResponseHeaderTimeout, shortestClientTimeout)
+	}
 	s.client = *client
 	return nil
 }
@@ -81,6 +85,7 @@ func (s *Settings) SetHTTPClient(client *http.Client) error {
 // since Go would carry custom headers such as api_key along to another host.
 func (s *Settings) HTTPClient() *http.Client {
 	client := s.client
+	client.Transport = guard{transportOf(&s.client)}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &client
 }
