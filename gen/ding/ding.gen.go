@@ -105,7 +105,7 @@ type Bill struct {
 	// BillRef Opaque reference of the bill, passed unchanged to SendTransfer. It belongs to the product and account number that were looked up.
 	BillRef string `json:"BillRef"`
 
-	// Price What a transfer costs and what it delivers. Fees and SendValue are in SendCurrencyIso, receive values in ReceiveCurrencyIso; SendValue minus CustomerFee goes to the provider, SendValue plus DistributorFee leaves the account's balance.
+	// Price What paying the bill costs and what it settles.
 	Price Price `json:"Price"`
 }
 
@@ -120,7 +120,7 @@ type CancelTransfersResponse struct {
 	// Items Results in no particular order, matched to requests by BatchItemRef. Read them only if the whole call succeeded.
 	Items []TransferWithState `json:"Items"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 }
 
@@ -129,7 +129,7 @@ type CancellationRequest struct {
 	// BatchItemRef Your label for this entry, unique within the request, by which its result is found. A duplicate fails with BatchItemRefMustBeUnique, a missing one with RequestInvalid.
 	BatchItemRef string `json:"BatchItemRef"`
 
-	// TransferID The two names of a transfer: Ding's and the distributor's.
+	// TransferID Names the transfer to cancel; give both references if you have them.
 	TransferID TransferID `json:"TransferId"`
 }
 
@@ -183,7 +183,7 @@ type EstimatePricesResponse struct {
 	// Items Estimates in no particular order, matched to requests by BatchItemRef. Read them only if the whole call succeeded.
 	Items []EstimatedPrice `json:"Items"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 }
 
@@ -198,7 +198,7 @@ type EstimatedPrice struct {
 	// Price The estimate; null or absent if this entry failed.
 	Price *Price `json:"Price,omitempty"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of this entry alone, in the same values as for the whole call. It counts only if the whole call succeeded.
 	ResultCode ResultCode `json:"ResultCode"`
 
 	// SKUCode SKU code of the product that was priced; null or absent if the entry failed.
@@ -237,7 +237,7 @@ type GetAccountLookupResponse struct {
 	// Items Possible providers; several mean that a person has to choose, none that no provider is known. An empty list with NearestMatch still comes with a normalised number.
 	Items []AccountLookup `json:"Items"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 }
 
@@ -252,7 +252,7 @@ type GetBalanceResponse struct {
 	// ErrorCodes What went wrong, or what the warning is about; empty after a plain success. Codes are added over time, so unknown ones must be expected.
 	ErrorCodes []ErrorCode `json:"ErrorCodes"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 }
 
@@ -264,7 +264,7 @@ type GetCountriesResponse struct {
 	// Items All countries; empty if the call failed.
 	Items []Country `json:"Items"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 }
 
@@ -276,7 +276,7 @@ type GetCurrenciesResponse struct {
 	// Items All currencies; empty if the call failed.
 	Items []Currency `json:"Items"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 }
 
@@ -288,7 +288,7 @@ type GetErrorCodeDescriptionsResponse struct {
 	// Items Texts of the error codes, to be joined by Code.
 	Items []ErrorDescription `json:"Items"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 }
 
@@ -300,7 +300,7 @@ type GetProductDescriptionsResponse struct {
 	// Items Product texts, one entry per LocalizationKey and language.
 	Items []LocalizedProductDescription `json:"Items"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 }
 
@@ -312,7 +312,7 @@ type GetProductsResponse struct {
 	// Items Products that match the filters, or all products if accountNumber could not be matched.
 	Items []Product `json:"Items"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 }
 
@@ -324,7 +324,7 @@ type GetPromotionDescriptionsResponse struct {
 	// Items Promotion texts, one entry per LocalizationKey and language.
 	Items []LocalizedPromotionDescription `json:"Items"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 }
 
@@ -336,7 +336,7 @@ type GetPromotionsResponse struct {
 	// Items Promotions that match the filters.
 	Items []Promotion `json:"Items"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 }
 
@@ -348,7 +348,7 @@ type GetProviderStatusResponse struct {
 	// Items State of each provider asked for, valid for the moment only.
 	Items []ProviderStatus `json:"Items"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 }
 
@@ -360,7 +360,7 @@ type GetProvidersResponse struct {
 	// Items Providers that match the filters, or all providers if accountNumber could not be matched.
 	Items []Provider `json:"Items"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 }
 
@@ -372,7 +372,7 @@ type GetRegionsResponse struct {
 	// Items Regions that match the filter.
 	Items []Region `json:"Items"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 }
 
@@ -381,7 +381,7 @@ type APIResponse struct {
 	// ErrorCodes What went wrong, or what the warning is about; empty after a plain success. Codes are added over time, so unknown ones must be expected.
 	ErrorCodes []ErrorCode `json:"ErrorCodes"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 }
 
@@ -423,7 +423,7 @@ type ListTransferRecordsResponse struct {
 	// Items Records of this page, each wrapped with its own result. A record can turn up again on the next page while new transfers arrive.
 	Items []TransferRecordWithErrorCodes `json:"Items"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 
 	// ThereAreMoreItems True if records remain beyond this page. Beyond a Skip of 500 they cannot be fetched, so true on the last reachable page means that the list is cut off.
@@ -495,7 +495,7 @@ type LookupBillsResponse struct {
 	// Items Open bills, of which one is paid by passing its BillRef to SendTransfer; empty if none was found or the call failed.
 	Items []Bill `json:"Items"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 }
 
@@ -561,22 +561,22 @@ type Product struct {
 	// LookupBillsRequired True if LookupBills must be called first and the BillRef of one of its bills be sent in SendTransfer; absent means false.
 	LookupBillsRequired bool `json:"LookupBillsRequired,omitempty,omitzero"`
 
-	// Maximum What a transfer costs and what it delivers. Fees and SendValue are in SendCurrencyIso, receive values in ReceiveCurrencyIso; SendValue minus CustomerFee goes to the provider, SendValue plus DistributorFee leaves the account's balance.
+	// Maximum The price at the upper end of the range; the same as Minimum where the price is fixed.
 	Maximum Price `json:"Maximum"`
 
-	// Minimum What a transfer costs and what it delivers. Fees and SendValue are in SendCurrencyIso, receive values in ReceiveCurrencyIso; SendValue minus CustomerFee goes to the provider, SendValue plus DistributorFee leaves the account's balance.
+	// Minimum The price at the lower end of the range, or the fixed price.
 	Minimum Price `json:"Minimum"`
 
 	// PaymentTypes Kinds of line that the product suits, Prepaid or Postpaid. Values can be added.
 	PaymentTypes []PaymentType `json:"PaymentTypes"`
 
-	// ProcessingMode Instant products are answered with a final state; Batch products are answered with Submitted and followed with ListTransferRecords.
+	// ProcessingMode When the product is delivered: Instant answers SendTransfer with a final state, Batch with Submitted and delivers later. Values can be added.
 	ProcessingMode ProcessingMode `json:"ProcessingMode"`
 
 	// ProviderCode Code of the provider that delivers the product; see GetProviders.
 	ProviderCode string `json:"ProviderCode"`
 
-	// RedemptionMechanism How the customer gets the benefit: Immediate needs nothing, ReadReceipt means that the receipt holds what is needed (a PIN, say), ReadAdditionalInformation that the product's AdditionalInformation does.
+	// RedemptionMechanism How the customer gets the benefit: Immediate needs no action, ReadReceipt means that the receipt holds a PIN or instructions, ReadAdditionalInformation that AdditionalInformation explains it. Values can be added.
 	RedemptionMechanism RedemptionMechanism `json:"RedemptionMechanism"`
 
 	// RegionCode Code of the region in which the product is valid; see GetRegions.
@@ -621,7 +621,7 @@ type Promotion struct {
 
 // PromotionBonus One bonus that a promotion adds, as a kind and a quantity.
 type PromotionBonus struct {
-	// BonusType What a promotion's Quantity counts: an amount of currency (+), percent (%), a multiple (x), megabytes (MB), gigabytes (GB) or messages (SMS).
+	// BonusType What Quantity counts: + extra credit, % a percentage on top, x a multiple, MB or GB of data, SMS messages. Values can be added, so show an unknown one as it is.
 	BonusType BonusType `json:"BonusType"`
 
 	// Quantity Size of the bonus, a decimal to be read with BonusType, so 50 with % is half as much again.
@@ -735,7 +735,7 @@ type SendTransferResponse struct {
 	// ErrorCodes What went wrong, or what the warning is about; empty after a plain success. Codes are added over time, so unknown ones must be expected.
 	ErrorCodes []ErrorCode `json:"ErrorCodes"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of the call: 1 success, 2 success with a warning, 3 temporary failure, 4 fault in the request, 5 failure on Ding's side. The set is closed, and this number decides rather than the HTTP status, since failures also arrive with HTTP 200.
 	ResultCode ResultCode `json:"ResultCode"`
 
 	// TransferRecord The transfer. A failed answer can carry it too, in state Failed.
@@ -789,7 +789,7 @@ type TransferRecord struct {
 	// Price What was paid and what arrives; null or absent in a failed record, an estimate in a validation.
 	Price *Price `json:"Price,omitempty"`
 
-	// ProcessingState Where a transfer stands. Submitted, Processing and Cancelling are on their way; Complete, Failed and Cancelled are final. Only Complete means that the credit has arrived.
+	// ProcessingState How far the transfer is: Submitted, Processing and Cancelling are undecided; Complete (some texts say Completed), Failed and Cancelled are final. Treat an unknown value as undecided.
 	ProcessingState ProcessingState `json:"ProcessingState"`
 
 	// ReceiptParams Parts of the receipt by name, such as pin, which is worth money to whoever reads it, and sometimes providerRef. Names come and go; null or absent if there are none, and never to be logged.
@@ -813,10 +813,10 @@ type TransferRecordWithErrorCodes struct {
 	// ErrorCodes Errors or warnings that belong to this record; empty if there are none.
 	ErrorCodes []ErrorCode `json:"ErrorCodes"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome that belongs to this record, in the same values as for a call; the outcome of the listing itself stands beside Items.
 	ResultCode ResultCode `json:"ResultCode"`
 
-	// TransferRecord One transfer and how far it has come. TransferId identifies it and is missing, or has a TransferRef of 0, for a validation and a failed request; Price is what was charged and delivered, only an estimate for a validation, and missing for a failed request.
+	// TransferRecord The transfer, in the shape that SendTransfer answers with.
 	TransferRecord TransferRecord `json:"TransferRecord"`
 }
 
@@ -828,13 +828,13 @@ type TransferWithState struct {
 	// ErrorCodes Reasons why this entry failed, or its warnings; empty after a plain success.
 	ErrorCodes []ErrorCode `json:"ErrorCodes"`
 
-	// ProcessingState Where a transfer stands. Submitted, Processing and Cancelling are on their way; Complete, Failed and Cancelled are final. Only Complete means that the credit has arrived.
+	// ProcessingState State of the transfer after the attempt. Only Cancelled means that it was stopped; Cancelling is undecided, anything else runs on or is over.
 	ProcessingState ProcessingState `json:"ProcessingState"`
 
-	// ResultCode How the call went, on the broadest scale. This list never changes: 1 success; 2 success with a warning; 3 transient error, may be tried later; 4 the request is at fault; 5 the server could not do it.
+	// ResultCode Outcome of this entry alone, in the same values as for the whole call. It counts only if the whole call succeeded.
 	ResultCode ResultCode `json:"ResultCode"`
 
-	// TransferID The two names of a transfer: Ding's and the distributor's.
+	// TransferID Names the transfer, as far as it was found.
 	TransferID TransferID `json:"TransferId"`
 }
 
