@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Attempt describes one attempt of a call, for metrics and tracing. It holds no secrets and no account numbers.
+// Attempt describes one attempt of a call, for metrics and tracing. It holds no secrets. Err can lead to a transfer record,
+// and so to an account number; its text does not.
 type Attempt struct {
 	// Operation is the method's name, such as "GetProducts". Requests for access tokens are no attempts of their own.
 	Operation string

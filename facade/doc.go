@@ -7,8 +7,9 @@
 // # Retries
 //
 // Whether an operation may be repeated is decided per operation, never by its HTTP verb. Reads are repeated after a
-// transient failure: a connection that broke or could not be made, a 5xx that is no JSON, or an answer that says
-// "later" (Ding's ResultCode 3, Dizlee's -429). Operations that move money or send a message make one attempt.
+// transient failure: a connection that broke or could not be made, an answer that is cut off, a 5xx, 408 or 429 that is no
+// envelope, or an envelope that says "later" (Ding's ResultCode 3). Operations that move money or send a message make
+// one attempt.
 //
 // The pause before a repetition is drawn evenly between nothing and an exponentially growing bound (full jitter).
 // Where the service sends Retry-After, as seconds or as an HTTP date, exactly that is waited; if it is longer than

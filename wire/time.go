@@ -134,7 +134,7 @@ func withinCalendar(t time.Time) time.Time {
 }
 
 func refuseTime(text string) error {
-	const why = "is not a time such as 2026-05-08T15:23:28Z"
+	const why = "is not a time in the form of RFC 3339"
 	if len(text) <= maxTimeExcerpt {
 		return fmt.Errorf("wire: %s %s", strconv.Quote(text), why)
 	}

@@ -99,7 +99,7 @@ func TestTimeRefusesJunk(t *testing.T) {
 			got := before
 			err := json.Unmarshal([]byte(text), &got)
 
-			require.ErrorContains(t, err, "is not a time such as")
+			require.ErrorContains(t, err, "is not a time in the form of")
 			assert.Less(t, len(err.Error()), 200, "the error shows an excerpt only")
 			assert.Equal(t, before, got, "a failed decode changes nothing")
 		})
@@ -109,9 +109,9 @@ func TestTimeRefusesJunk(t *testing.T) {
 func TestTimeErrorQuotesTheInputAsItCame(t *testing.T) {
 	var got wire.Time
 	assert.EqualError(t, json.Unmarshal([]byte(`"2026-05-08T15:23:61"`), &got),
-		`wire: "2026-05-08T15:23:61" is not a time such as 2026-05-08T15:23:28Z`)
+		`wire: "2026-05-08T15:23:61" is not a time in the form of RFC 3339`)
 	assert.EqualError(t, got.UnmarshalText([]byte(strings.Repeat("€", 20))),
-		`wire: "`+strings.Repeat("€", 13)+`"… is not a time such as 2026-05-08T15:23:28Z`)
+		`wire: "`+strings.Repeat("€", 13)+`"… is not a time in the form of RFC 3339`)
 }
 
 func TestTimeTextIsAsJSON(t *testing.T) {

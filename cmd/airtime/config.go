@@ -14,6 +14,13 @@ import (
 // retryPolicy bounds the patience of a command that somebody waits for.
 var retryPolicy = facade.RetryPolicy{MaxAttempts: 4, MaxRetryAfter: 30 * time.Second}
 
+// patience is the policy of this run: --timeout bounds a single attempt too.
+func (a *app) patience() facade.RetryPolicy {
+	policy := retryPolicy
+	policy.ReadTimeout = a.timeout
+	return policy
+}
+
 // environment returns where variables are looked up: the process's own, or those of a sandbox that is started here.
 func (a *app) environment() (func(string) string, error) {
 	getenv := a.getenv
@@ -39,7 +46,7 @@ func (a *app) dingClient() (*ding.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts = append(opts, ding.WithRetryPolicy(retryPolicy), ding.WithAttemptHook(a.progress()))
+	opts = append(opts, ding.WithRetryPolicy(a.patience()), ding.WithAttemptHook(a.progress()))
 	if base := getenv("DING_BASE_URL"); base != "" {
 		opts = append(opts, ding.WithBaseURL(base))
 	}
@@ -78,6 +85,11 @@ func badEnvironment(prefix string, err error) error {
 	return usagef("check the variables %s_…: %s", prefix, strings.ReplaceAll(text, "\n", "; "))
 }
 
+// ownURL has the options for the URLs of single operations, by the variables that hold them.
+var ownURL = map[string]func(string) dizlee.Option{
+	"DIZLEE_CHARGE_URL": dizlee.WithChargeURL, "DIZLEE_REFUND_URL": dizlee.WithRefundURL, "DIZLEE_SMS_URL": dizlee.WithSMSURL,
+}
+
 // dizleeClient makes a client for one operation, whose own URL is in the variable urlVariable, if anywhere.
 func (a *app) dizleeClient(getenv func(string) string, urlVariable string) (*dizlee.Client, error) {
 	key, base, own := getenv("DIZLEE_API_KEY"), getenv("DIZLEE_BASE_URL"), getenv(urlVariable)
@@ -89,17 +101,11 @@ func (a *app) dizleeClient(getenv func(string) string, urlVariable string) (*diz
 	}
 	opts := []dizlee.Option{
 		dizlee.WithAPIKey(key),
-		dizlee.WithRetryPolicy(retryPolicy),
+		dizlee.WithRetryPolicy(a.patience()),
 		dizlee.WithAttemptHook(a.progress()),
 	}
-	withOwnURL := map[string]func(string) dizlee.Option{
-		"DIZLEE_CHARGE_URL": dizlee.WithChargeURL, "DIZLEE_REFUND_URL": dizlee.WithRefundURL, "DIZLEE_SMS_URL": dizlee.WithSMSURL,
-	}
-	for variable, with := range withOwnURL {
-		// A client wants an address for every operation. This one calls no other, so its own serves for all.
-		if full := or(own, base); base == "" || (variable == urlVariable && own != "") {
-			opts = append(opts, with(full))
-		}
+	if own != "" {
+		opts = append(opts, ownURL[urlVariable](own))
 	}
 	if base != "" {
 		opts = append(opts, dizlee.WithBaseURL(base))

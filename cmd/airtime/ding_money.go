@@ -35,10 +35,9 @@ func newSend(a *app) *cobra.Command {
 	flags.StringVar(&request.DistributorRef, "ref", "", "your own `reference`, new for every transfer")
 	flags.StringVar(&request.SendCurrencyISO, "currency", "", "ISO `code` of the value's currency; the account's own by default")
 	settingFlag(flags, &request.Settings)
-	flags.StringVar(&request.BillRef, "bill-ref", "", "the bill to pay, a `reference` from bills")
+	flags.StringVar(&request.BillRef, "bill-ref", "", "the bill to pay, a `reference` from bills; --value is then the bill's")
 	flags.BoolVar(&validateOnly, "validate-only", false, "check, and pay nothing, whatever else is given")
 	flags.BoolVar(&confirm, "confirm", false, "pay")
-	command.MarkFlagsOneRequired("value", "bill-ref")
 	command.RunE = func(cobraCommand *cobra.Command, args []string) error {
 		request.ValidateOnly = validateOnly || !confirm
 		if request.ValidateOnly {
@@ -46,7 +45,7 @@ func newSend(a *app) *cobra.Command {
 		}
 		return a.moves(func(ctx context.Context, _ []string) error { return a.pay(ctx, request) })(cobraCommand, args)
 	}
-	return needs(command, "sku", "account", "ref")
+	return needs(command, "sku", "value", "account", "ref")
 }
 
 // validate asks whether the transfer could be made.

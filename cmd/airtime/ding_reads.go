@@ -192,6 +192,9 @@ func newTransfers(a *app) *cobra.Command {
 		if err != nil && !errors.Is(err, ding.ErrPagingLimit) && !errors.Is(err, ding.ErrEmptyPage) {
 			return err
 		}
+		if err == nil && limit > 0 && len(records) == limit {
+			a.notice("listed the newest %d; there may be more, which --limit lists", limit)
+		}
 		return errors.Join(err, printList(a, records, transferColumns))
 	})
 	return command

@@ -63,6 +63,7 @@ func ifUnknown(err error, format string, args ...any) error {
 // finish reports err, if there is one, and returns the exit code.
 func (a *app) finish(command *cobra.Command, args []string, err error) int {
 	if err == nil {
+		a.flush()
 		return 0
 	}
 	if !a.running {

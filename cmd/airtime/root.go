@@ -24,6 +24,8 @@ type app struct {
 
 	// running reports that a command's own work has begun: what fails before is wrong usage.
 	running bool
+	// held are lines for stderr that are printed if the run succeeds.
+	held []func()
 	// closers end what the command started, last first.
 	closers []func()
 }
@@ -58,8 +60,9 @@ Environment (keys are never taken from flags):
   DIZLEE_AGGREGATOR_ID, DIZLEE_MERCHANT_ID, DIZLEE_PRODUCT, DIZLEE_SUB_PRODUCT
   DIZLEE_MERCHANT_CODE                         ids must begin with it
 
-Output: tables for people; with --json, the service's own fields as JSON on stdout. Stderr then holds JSON lines only:
-{"error":{…}} if the command failed, and before it {"warning":{…}} or {"notice":{…}}, and with -v log entries.
+Output: tables for people; with --json, the service's own fields as JSON on stdout. Stderr then holds JSON only: one
+object {"error":{…}} if the command failed, else lines with {"warning":{…}} or {"notice":{…}} if there is something to
+say; with -v, log entries before them.
 
 Exit codes:
   0  done
@@ -86,7 +89,7 @@ func newRoot(a *app) *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.json, "json", false, "print JSON with the service's own field names")
 	flags.BoolVar(&a.sandbox, "sandbox", false, "run against an embedded sandbox, fresh for this run, and ignore the environment")
-	flags.DurationVar(&a.timeout, "timeout", 2*time.Minute, "how long a command that reads may take in all; calls that move money have two minutes of their own")
+	flags.DurationVar(&a.timeout, "timeout", 45*time.Second, "how long a command that reads may take in all; calls that move money have two minutes of their own")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "log attempts and repetitions to stderr")
 	root.AddCommand(newDing(a), newDizlee(a), newSandbox(a), newDemo(a), newVersion(a))
 	return root

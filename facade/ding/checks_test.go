@@ -59,9 +59,13 @@ func TestRequestsAtFaultAreNotSent(t *testing.T) {
 			send(func(r *ding.SendTransferRequest) { *r = ding.SendTransferRequest{} }),
 			"SendTransfer was not sent: SkuCode is missing; DistributorRef is missing; AccountNumber is missing; SendValue is missing or zero",
 		},
+		"a bill without value": {
+			send(func(r *ding.SendTransferRequest) { r.BillRef, r.SendValue = "B", money.Decimal{} }),
+			"SendTransfer was not sent: SendValue is missing or zero",
+		},
 		"a validation of nothing": {
 			send(func(r *ding.SendTransferRequest) { *r = ding.SendTransferRequest{ValidateOnly: true, BillRef: "B"} }),
-			"SendTransfer was not sent: SkuCode is missing; DistributorRef is missing; AccountNumber is missing",
+			"SendTransfer was not sent: SkuCode is missing; DistributorRef is missing; AccountNumber is missing; SendValue is missing or zero",
 		},
 		"a plus sign": {
 			send(func(r *ding.SendTransferRequest) { r.AccountNumber = "+" + account }),
@@ -139,7 +143,6 @@ func TestRequestsAtFaultAreNotSent(t *testing.T) {
 
 func TestRequestsThatLookOddAreSent(t *testing.T) {
 	for name, change := range map[string]func(*ding.SendTransferRequest){
-		"a bill without value":            func(r *ding.SendTransferRequest) { r.BillRef, r.SendValue = "B", money.Decimal{} },
 		"a number of the test mode":       func(r *ding.SendTransferRequest) { r.AccountNumber = "50900000000" },
 		"an account that is no number":    func(r *ding.SendTransferRequest) { r.AccountNumber = "someone@example.com" },
 		"more zeros than decimals matter": func(r *ding.SendTransferRequest) { r.SendValue = money.MustParse("10.0000") },

@@ -94,6 +94,8 @@ type operation struct {
 	money bool
 	// bound is the largest body that is read, in bytes; 0 means defaultBound.
 	bound int64
+	// private is what the request says of the customer, which no error and no log may show.
+	private []string
 }
 
 const (
@@ -134,6 +136,7 @@ func exchange[T any](ctx context.Context, c *Client, op operation, opts []CallOp
 		CorrelationID: options.correlationID,
 		Money:         op.money,
 		MaxBody:       op.bound,
+		Private:       op.private,
 		Head:          options.head,
 		Build: func(ctx context.Context) (*http.Request, error) {
 			request, err := build(c.server)

@@ -45,7 +45,7 @@ type Error struct {
 var (
 	// ErrPagingLimit: the API hands out no more than 600 records, and there are more. Narrow the filter.
 	ErrPagingLimit = errors.New("the API hands out no more than 600 records, and there are more: narrow the filter")
-	// ErrEmptyPage: the API says that there are more records and hands out none.
+	// ErrEmptyPage: the API says that there are more records and hands out none, or none that are new.
 	ErrEmptyPage = errors.New("the API says that there are more records and hands out none")
 )
 

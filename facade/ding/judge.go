@@ -94,8 +94,10 @@ func (f *finding) shown(text string) string {
 
 // codes returns error codes as an error or a log may show them.
 func (f *finding) codes(sent []ErrorCode) []ErrorCode {
+	// Nobody reads more of them, and a service gone mad may send thousands.
+	const most = 20
 	var codes []ErrorCode
-	for _, code := range sent {
+	for _, code := range sent[:min(len(sent), most)] {
 		codes = append(codes, ErrorCode{Code: f.shown(code.Code), Context: f.shown(code.Context)})
 	}
 	return codes
@@ -128,10 +130,26 @@ func (f *finding) fail(outcome facade.Outcome, cause error) *Error {
 		outcome:       outcome,
 		cause:         cause,
 	}
-	if f.unreadable != nil {
+	if f.unreadable != nil && !f.mayHoldReceipt() {
 		e.Excerpt = f.Excerpt()
 	}
 	return e
+}
+
+// data matches the beginning of JSON, and receipt what speaks of one.
+var (
+	data    = regexp.MustCompile(`^\s*[{\["]`)
+	receipt = regexp.MustCompile(`(?i)receipt|\bpin\b`)
+)
+
+// mayHoldReceipt reports a body that could not be read and may be that of a transfer all the same. It can hold a
+// voucher's PIN, which nothing would recognise as one, so nothing of it is shown.
+func (f *finding) mayHoldReceipt() bool {
+	switch f.operation {
+	case operationSendTransfer, "ListTransferRecords":
+		return data.Match(f.Body) || receipt.Match(f.Body)
+	}
+	return false
 }
 
 // staleToken reports that the service refused the credentials, which a fresh token may cure.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/internal/pipeline"
@@ -77,6 +78,9 @@ func WithIssuer(issuer string) Option {
 func WithBaseURL(baseURL string) Option {
 	return func(c *config) (err error) {
 		c.baseURL, err = pipeline.CheckURL("base URL", baseURL)
+		if err == nil && strings.HasSuffix(strings.ToLower(c.baseURL), "/api/v1") {
+			err = errors.New("the base URL ends in /api/V1, which the client adds itself: give the root above it")
+		}
 		return err
 	}
 }

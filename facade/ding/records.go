@@ -2,6 +2,7 @@ package ding
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	"github.com/airtime-go/airtime/facade"
@@ -38,16 +39,19 @@ func (c *Client) TransferRecords(ctx context.Context, filter TransferFilter, opt
 				yield(TransferRecordWithErrorCodes{}, err)
 				return
 			}
+			before := len(seen)
 			for _, item := range page.Items {
 				if !again(seen, item.TransferRecord) && !yield(item, nil) {
 					return
 				}
 			}
+			// A full page of old acquaintances can be: new records have pushed it down. A short one leads nowhere.
+			stuck := len(page.Items) < maxTake && len(seen) == before
 			skip += int32(min(len(page.Items), maxTake))
 			switch {
 			case !page.ThereAreMoreItems:
 				return
-			case len(page.Items) == 0:
+			case stuck:
 				yield(TransferRecordWithErrorCodes{}, pagingError(correlationID, ErrEmptyPage))
 				return
 			case skip > maxSkip:
@@ -65,6 +69,7 @@ func pagingError(correlationID string, cause error) error {
 // again reports whether the record was seen before. A record without a TransferRef cannot be told from others.
 func again(seen map[string]bool, record TransferRecord) bool {
 	if record.TransferID == nil || isNoRef(record.TransferID.TransferRef) {
+		seen[fmt.Sprintf("unnamed %d", len(seen))] = true
 		return false
 	}
 	ref := record.TransferID.TransferRef

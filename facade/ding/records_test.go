@@ -195,10 +195,11 @@ func TestHostilePagingEnds(t *testing.T) {
 		page     reply
 		records  int
 		requests int64
+		end      error
 	}{
-		"the same page for ever":       {page(0, 100, true), 100, 6},
-		"the same record for ever":     {page(0, 1, true), 1, 501},
-		"a page of a thousand, always": {page(0, 1000, true), 1000, 6},
+		"the same page for ever":       {page(0, 100, true), 100, 6, ding.ErrPagingLimit},
+		"the same record for ever":     {page(0, 1, true), 1, 2, ding.ErrEmptyPage},
+		"a page of a thousand, always": {page(0, 1000, true), 1000, 6, ding.ErrPagingLimit},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var requests atomic.Int64
@@ -210,7 +211,7 @@ func TestHostilePagingEnds(t *testing.T) {
 
 			got, err := list(t, newClient(t, &service{url: server.URL}))
 
-			assert.ErrorIs(t, err, ding.ErrPagingLimit)
+			assert.ErrorIs(t, err, tc.end)
 			assert.Len(t, got, tc.records)
 			assert.Equal(t, tc.requests, requests.Load())
 		})

@@ -41,7 +41,7 @@ func (c *Client) GetRegions(ctx context.Context, params GetRegionsParams, opts .
 // GetProviders returns the providers that pass every filter given; values within a filter are alternatives. Beware: an
 // account number that matches no provider returns all of them. At most 50 calls in ten minutes; cache it for a day.
 func (c *Client) GetProviders(ctx context.Context, params GetProvidersParams, opts ...CallOption) (*GetProvidersResponse, error) {
-	return call[GetProvidersResponse](ctx, c, operation{name: "GetProviders"}, opts, func(server string) (*http.Request, error) {
+	return call[GetProvidersResponse](ctx, c, operation{name: "GetProviders", private: private(params.AccountNumber, nil)}, opts, func(server string) (*http.Request, error) {
 		return gen.NewGetProvidersRequest(server, &params)
 	})
 }
@@ -57,7 +57,7 @@ func (c *Client) GetProviderStatus(ctx context.Context, params GetProviderStatus
 // account number that matches no provider returns all products, some 15 to 20 MB. At most 50 calls in ten minutes;
 // cache it for three hours, and never share it between accounts, since prices differ.
 func (c *Client) GetProducts(ctx context.Context, params GetProductsParams, opts ...CallOption) (*GetProductsResponse, error) {
-	return call[GetProductsResponse](ctx, c, operation{name: "GetProducts", bound: productsBound}, opts, func(server string) (*http.Request, error) {
+	return call[GetProductsResponse](ctx, c, operation{name: "GetProducts", bound: productsBound, private: private(params.AccountNumber, nil)}, opts, func(server string) (*http.Request, error) {
 		return gen.NewGetProductsRequest(server, &params)
 	})
 }
@@ -72,7 +72,7 @@ func (c *Client) GetProductDescriptions(ctx context.Context, params GetProductDe
 
 // GetPromotions returns the promotions that pass every filter given. At most 50 calls in ten minutes; cache it for a day.
 func (c *Client) GetPromotions(ctx context.Context, params GetPromotionsParams, opts ...CallOption) (*GetPromotionsResponse, error) {
-	return call[GetPromotionsResponse](ctx, c, operation{name: "GetPromotions"}, opts, func(server string) (*http.Request, error) {
+	return call[GetPromotionsResponse](ctx, c, operation{name: "GetPromotions", private: private(params.AccountNumber, nil)}, opts, func(server string) (*http.Request, error) {
 		return gen.NewGetPromotionsRequest(server, &params)
 	})
 }
@@ -98,11 +98,11 @@ func (c *Client) GetBalance(ctx context.Context, opts ...CallOption) (*GetBalanc
 func (c *Client) GetAccountLookup(ctx context.Context, accountNumber string, opts ...CallOption) (*GetAccountLookupResponse, error) {
 	const name = "GetAccountLookup"
 	var checks facade.Checks
-	checks.Require(accountNumber != "", "accountNumber", "is missing")
+	checks.Require(!blank(accountNumber), "accountNumber", "is missing")
 	if err := checks.Err(name); err != nil {
 		return nil, err
 	}
-	return call[GetAccountLookupResponse](ctx, c, operation{name: name}, opts, func(server string) (*http.Request, error) {
+	return call[GetAccountLookupResponse](ctx, c, operation{name: name, private: private(accountNumber, nil)}, opts, func(server string) (*http.Request, error) {
 		return gen.NewGetAccountLookupRequest(server, &gen.GetAccountLookupParams{AccountNumber: accountNumber})
 	})
 }

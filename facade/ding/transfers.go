@@ -29,7 +29,7 @@ func (c *Client) SendTransfer(ctx context.Context, request SendTransferRequest, 
 	if err := checkTransfer(request); err != nil {
 		return nil, err
 	}
-	op := operation{name: operationSendTransfer, money: !request.ValidateOnly}
+	op := operation{name: operationSendTransfer, money: !request.ValidateOnly, private: private(request.AccountNumber, request.Settings)}
 	return call[SendTransferResponse](ctx, c, op, opts, func(server string) (*http.Request, error) {
 		return gen.NewSendTransferRequest(server, nil, request)
 	})
@@ -40,13 +40,13 @@ const sendValuePlaces = 2
 
 func checkTransfer(request SendTransferRequest) error {
 	var checks facade.Checks
-	checks.Require(request.SKUCode != "", "SkuCode", "is missing")
-	checks.Require(request.DistributorRef != "", "DistributorRef", "is missing")
+	checks.Require(!blank(request.SKUCode), "SkuCode", "is missing")
+	checks.Require(!blank(request.DistributorRef), "DistributorRef", "is missing")
 	checkAccountNumber(&checks, request.AccountNumber)
 	switch {
 	case request.SendValue.Sign() < 0:
 		checks.Require(false, "SendValue", "is negative")
-	case request.SendValue.IsZero() && request.BillRef == "":
+	case request.SendValue.IsZero():
 		checks.Require(false, "SendValue", "is missing or zero")
 	default:
 		checks.Require(request.SendValue.Equal(request.SendValue.Round(sendValuePlaces)), "SendValue", "has more than two decimals")
@@ -55,8 +55,10 @@ func checkTransfer(request SendTransferRequest) error {
 	return checks.Err(operationSendTransfer)
 }
 
+func blank(text string) bool { return strings.TrimSpace(text) == "" }
+
 func checkAccountNumber(checks *facade.Checks, account string) {
-	checks.Require(account != "", "AccountNumber", "is missing")
+	checks.Require(!blank(account), "AccountNumber", "is missing")
 	checks.Require(!strings.HasPrefix(account, "+"), "AccountNumber", "starts with +: write the digits alone")
 }
 
@@ -64,6 +66,15 @@ func checkSettings(checks *facade.Checks, settings []Setting) {
 	for i, setting := range settings {
 		checks.Require(setting.Name != "", field("Settings", i, "Name"), "is missing")
 	}
+}
+
+// private lists what a request says of the customer.
+func private(account string, settings []Setting) []string {
+	values := []string{account}
+	for _, setting := range settings {
+		values = append(values, setting.Value)
+	}
+	return values
 }
 
 // field names a field of a list's item, such as "Settings[1].Name".
@@ -76,13 +87,13 @@ func field(list string, index int, name string) string {
 func (c *Client) LookupBills(ctx context.Context, request LookupBillsRequest, opts ...CallOption) (*LookupBillsResponse, error) {
 	const name = "LookupBills"
 	var checks facade.Checks
-	checks.Require(request.SKUCode != "", "SkuCode", "is missing")
+	checks.Require(!blank(request.SKUCode), "SkuCode", "is missing")
 	checkAccountNumber(&checks, request.AccountNumber)
 	checkSettings(&checks, request.Settings)
 	if err := checks.Err(name); err != nil {
 		return nil, err
 	}
-	return call[LookupBillsResponse](ctx, c, operation{name: name}, opts, func(server string) (*http.Request, error) {
+	return call[LookupBillsResponse](ctx, c, operation{name: name, private: private(request.AccountNumber, request.Settings)}, opts, func(server string) (*http.Request, error) {
 		return gen.NewLookupBillsRequest(server, request)
 	})
 }
@@ -104,7 +115,7 @@ func (c *Client) ListTransferRecords(ctx context.Context, request ListTransferRe
 	if err := checks.Err(name); err != nil {
 		return nil, err
 	}
-	return call[ListTransferRecordsResponse](ctx, c, operation{name: name}, opts, func(server string) (*http.Request, error) {
+	return call[ListTransferRecordsResponse](ctx, c, operation{name: name, private: private(request.AccountNumber, nil)}, opts, func(server string) (*http.Request, error) {
 		return gen.NewListTransferRecordsRequest(server, request)
 	})
 }

@@ -36,6 +36,8 @@ type Call struct {
 	Build func(ctx context.Context) (*http.Request, error)
 	// Money marks a call that moves money or sends a message: one attempt, and nothing that would let net/http replay it.
 	Money bool
+	// Private is what the request says of the customer, such as the account number: it is taken out of texts like a secret.
+	Private []string
 	// MaxBody bounds the answer's body, in bytes.
 	MaxBody int64
 	// Head, if set, receives the head of the last answer.

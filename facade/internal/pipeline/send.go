@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -57,7 +58,7 @@ type Answer struct {
 
 // attempt sends the request once and reads the answer. It also returns the credential that was used.
 func (p *Pipeline) attempt(ctx context.Context, call Call) (Answer, string) {
-	answer := Answer{scrub: &scrubber{p.settings.Credentials.Secrets()}}
+	answer := Answer{scrub: &scrubber{slices.Concat(p.settings.Credentials.Secrets(), call.Private)}}
 	if err := ctx.Err(); err != nil {
 		return answer.fail(NotSent, err), ""
 	}
@@ -80,9 +81,7 @@ func (p *Pipeline) attempt(ctx context.Context, call Call) (Answer, string) {
 	answer.scrub.known = append(answer.scrub.known, credential)
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", userAgent)
-	if call.Money {
-		forbidReplay(request)
-	}
+	forbidReplay(request)
 
 	// The request may have left once there is a connection, or once somebody has read its body: a protocol registered
 	// with an *http.Transport reports no connection.
@@ -117,7 +116,8 @@ func (p *Pipeline) timeout(call Call) time.Duration {
 }
 
 // forbidReplay takes away what lets net/http send a POST again by itself: a body that can be rewound (its HTTP/2
-// transport replays such a request after a stream reset, without end) and an idempotency key.
+// transport replays such a request after a stream reset, without end) and an idempotency key. Reads do not need either:
+// their repetitions are built anew.
 func forbidReplay(request *http.Request) {
 	request.GetBody = nil
 	delete(request.Header, "Idempotency-Key")
@@ -134,7 +134,8 @@ func (a Answer) read(ctx context.Context, response *http.Response, limit int64) 
 	}
 	var body bytes.Buffer
 	_, err := body.ReadFrom(io.LimitReader(response.Body, limit+1))
-	a.Body = body.Bytes()
+	// .NET services like to begin with a byte order mark, which is no JSON.
+	a.Body = bytes.TrimPrefix(body.Bytes(), []byte("\uFEFF"))
 	switch {
 	case int64(len(a.Body)) > limit:
 		return a.fail(TooLarge, fmt.Errorf("HTTP %d with a body of more than %d bytes", a.Status, limit))
