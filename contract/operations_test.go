@@ -263,22 +263,21 @@ func dingCalls(client *ding.Client) map[string]func(ctx context.Context) error {
 func TestDingClientAndSandboxKeepTheContract(t *testing.T) {
 	doc := load(t, openapi.Ding)
 	env := environment(t)
-	keyed := &transport{t: t, spec: doc, seen: map[string]bool{}}
 	clients := map[string][]ding.Option{
 		"API key": {ding.WithAPIKey(env["DING_API_KEY"])},
 		"OAuth":   {ding.WithClientCredentials(env["DING_CLIENT_ID"], env["DING_CLIENT_SECRET"]), ding.WithTokenURL(env["DING_TOKEN_URL"])},
 	}
 	for name, credentials := range clients {
 		t.Run(name, func(t *testing.T) {
-			keyed.t = t
+			held := &transport{t: t, spec: doc, seen: map[string]bool{}}
 			client, err := ding.NewClient(append(credentials, ding.WithBaseURL(env["DING_BASE_URL"]),
-				ding.WithHTTPClient(&http.Client{Transport: apiOnly{keyed}}))...)
+				ding.WithHTTPClient(&http.Client{Transport: apiOnly{held}}))...)
 			require.NoError(t, err)
 			calls := dingCalls(client)
 			require.Equal(t, doc.operations(), slices.Sorted(maps.Keys(calls)), "every operation of the spec has a call here")
 			for _, operation := range doc.operations() {
 				assert.NoError(t, calls[operation](t.Context()), operation)
-				assert.True(t, keyed.seen[operation], "%s did not arrive", operation)
+				assert.True(t, held.seen[operation], "%s did not arrive", operation)
 			}
 		})
 	}

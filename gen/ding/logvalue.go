@@ -35,6 +35,9 @@ type (
 	plainRecordErrors TransferRecordWithErrorCodes
 	plainListAnswer   ListTransferRecordsResponse
 	plainSendRequest  SendTransferRequest
+	plainListRequest  ListTransferRecordsRequest
+	plainBillsRequest LookupBillsRequest
+	plainLookup       GetAccountLookupResponse
 )
 
 // LogValue hides the receipt and masks the account number.
@@ -85,4 +88,23 @@ func (r SendTransferRequest) LogValue() slog.Value {
 	r.AccountNumber = wire.MaskAccount(r.AccountNumber)
 	r.Settings = nil
 	return slog.AnyValue(plainSendRequest(r))
+}
+
+// LogValue masks the account number and leaves out the settings, which can identify the customer.
+func (r LookupBillsRequest) LogValue() slog.Value {
+	r.AccountNumber = wire.MaskAccount(r.AccountNumber)
+	r.Settings = nil
+	return slog.AnyValue(plainBillsRequest(r))
+}
+
+// LogValue masks the account number.
+func (r ListTransferRecordsRequest) LogValue() slog.Value {
+	r.AccountNumber = wire.MaskAccount(r.AccountNumber)
+	return slog.AnyValue(plainListRequest(r))
+}
+
+// LogValue masks the account number.
+func (r GetAccountLookupResponse) LogValue() slog.Value {
+	r.AccountNumberNormalized = wire.MaskAccount(r.AccountNumberNormalized)
+	return slog.AnyValue(plainLookup(r))
 }

@@ -74,6 +74,22 @@ func TestLogsShowNeitherReceiptsNorAccounts(t *testing.T) {
 	}
 }
 
+func TestLogsMaskTheAccountOfLookUps(t *testing.T) {
+	for name, value := range map[string]any{
+		"list request":  ListTransferRecordsRequest{AccountNumber: account, Take: 1},
+		"bills request": &LookupBillsRequest{AccountNumber: account, Settings: []Setting{{Name: "Identity", Value: account}}},
+		"lookup":        &GetAccountLookupResponse{AccountNumberNormalized: account, CountryISO: "GB"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log strings.Builder
+			slog.New(slog.NewJSONHandler(&log, nil)).Info("m", "value", value)
+			slog.New(slog.NewTextHandler(&log, nil)).Info("m", "value", value)
+			assert.NotContains(t, log.String(), account)
+			assert.Contains(t, log.String(), "447*******23")
+		})
+	}
+}
+
 func TestFormattingHidesReceipts(t *testing.T) {
 	for name, value := range loggable() {
 		for _, verb := range []string{"%v", "%+v", "%#v"} {
