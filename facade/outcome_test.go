@@ -45,5 +45,5 @@ func TestOutcomeOf(t *testing.T) {
 }
 
 func TestAnUnknownOutcomeWarnsAgainstSendingAgain(t *testing.T) {
-	assert.ErrorContains(t, facade.ErrOutcomeUnknown, "look it up before sending again")
+	assert.ErrorContains(t, facade.ErrOutcomeUnknown, "find out before trying again")
 }

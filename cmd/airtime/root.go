@@ -66,7 +66,7 @@ say; with -v, log entries before them.
 
 Exit codes:
   0  done
-  1  refused: the same request will be refused again
+  1  refused: the same request will be refused until something changes
   2  wrong usage or configuration; nothing was sent
   3  temporary: nothing moved, the same request may go through later
   4  the outcome is unknown: money may have moved, look before sending again`

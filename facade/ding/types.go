@@ -135,55 +135,55 @@ type (
 
 // ResultCodes. The service promises never to change this list.
 const (
-	ResultCodeSuccess            = gen.ResultCodeSuccess            // 1
-	ResultCodeSuccessWithWarning = gen.ResultCodeSuccessWithWarning // 2
-	ResultCodeTransientError     = gen.ResultCodeTransientError     // 3
-	ResultCodeClientError        = gen.ResultCodeClientError        // 4
-	ResultCodeServerError        = gen.ResultCodeServerError        // 5
+	ResultCodeSuccess            = gen.ResultCodeSuccess            // the call went through (1)
+	ResultCodeSuccessWithWarning = gen.ResultCodeSuccessWithWarning // it went through, with a warning in ErrorCodes (2)
+	ResultCodeTransientError     = gen.ResultCodeTransientError     // a passing failure, to be tried later (3)
+	ResultCodeClientError        = gen.ResultCodeClientError        // the request is at fault (4)
+	ResultCodeServerError        = gen.ResultCodeServerError        // the server could not do it (5)
 )
 
 // Processing states known so far.
 const (
-	ProcessingStateSubmitted  = gen.ProcessingStateSubmitted
-	ProcessingStateProcessing = gen.ProcessingStateProcessing
-	ProcessingStateComplete   = gen.ProcessingStateComplete
-	ProcessingStateFailed     = gen.ProcessingStateFailed
-	ProcessingStateCancelling = gen.ProcessingStateCancelling
-	ProcessingStateCancelled  = gen.ProcessingStateCancelled
+	ProcessingStateSubmitted  = gen.ProcessingStateSubmitted  // recorded, not yet processed
+	ProcessingStateProcessing = gen.ProcessingStateProcessing // under way
+	ProcessingStateComplete   = gen.ProcessingStateComplete   // delivered
+	ProcessingStateFailed     = gen.ProcessingStateFailed     // not delivered and not charged
+	ProcessingStateCancelling = gen.ProcessingStateCancelling // cancellation under way
+	ProcessingStateCancelled  = gen.ProcessingStateCancelled  // cancelled before delivery
 )
 
 // Benefits known so far.
 const (
-	BenefitMobile       = gen.BenefitMobile
-	BenefitMinutes      = gen.BenefitMinutes
-	BenefitData         = gen.BenefitData
-	BenefitLongDistance = gen.BenefitLongDistance
-	BenefitElectricity  = gen.BenefitElectricity
-	BenefitTV           = gen.BenefitTV
-	BenefitInternet     = gen.BenefitInternet
-	BenefitUtility      = gen.BenefitUtility
-	BenefitBalance      = gen.BenefitBalance
+	BenefitMobile       = gen.BenefitMobile       // phone credit
+	BenefitMinutes      = gen.BenefitMinutes      // call minutes
+	BenefitData         = gen.BenefitData         // mobile data
+	BenefitLongDistance = gen.BenefitLongDistance // long-distance credit
+	BenefitElectricity  = gen.BenefitElectricity  // electricity
+	BenefitTV           = gen.BenefitTV           // television
+	BenefitInternet     = gen.BenefitInternet     // internet access
+	BenefitUtility      = gen.BenefitUtility      // another utility
+	BenefitBalance      = gen.BenefitBalance      // a balance at the provider
 )
 
 // Values of the smaller open lists known so far.
 const (
-	ProcessingModeInstant = gen.ProcessingModeInstant
-	ProcessingModeBatch   = gen.ProcessingModeBatch
+	ProcessingModeInstant = gen.ProcessingModeInstant // answered with a final state
+	ProcessingModeBatch   = gen.ProcessingModeBatch   // answered with Submitted, to be followed
 
-	RedemptionMechanismImmediate                 = gen.RedemptionMechanismImmediate
-	RedemptionMechanismReadReceipt               = gen.RedemptionMechanismReadReceipt
-	RedemptionMechanismReadAdditionalInformation = gen.RedemptionMechanismReadAdditionalInformation
+	RedemptionMechanismImmediate                 = gen.RedemptionMechanismImmediate                 // credited at once
+	RedemptionMechanismReadReceipt               = gen.RedemptionMechanismReadReceipt               // the receipt says how, with a PIN for instance
+	RedemptionMechanismReadAdditionalInformation = gen.RedemptionMechanismReadAdditionalInformation // the product says how
 
-	PaymentTypePrepaid  = gen.PaymentTypePrepaid
-	PaymentTypePostpaid = gen.PaymentTypePostpaid
+	PaymentTypePrepaid  = gen.PaymentTypePrepaid  // prepaid contracts
+	PaymentTypePostpaid = gen.PaymentTypePostpaid // postpaid contracts
 
-	TaxCalculationInclusive = gen.TaxCalculationInclusive
-	TaxCalculationExclusive = gen.TaxCalculationExclusive
+	TaxCalculationInclusive = gen.TaxCalculationInclusive // the receive value includes the tax
+	TaxCalculationExclusive = gen.TaxCalculationExclusive // the tax comes on top
 
-	BonusTypeAmount    = gen.BonusTypeAmount
-	BonusTypePercent   = gen.BonusTypePercent
-	BonusTypeMultiple  = gen.BonusTypeMultiple
-	BonusTypeMegabytes = gen.BonusTypeMegabytes
-	BonusTypeGigabytes = gen.BonusTypeGigabytes
-	BonusTypeSMS       = gen.BonusTypeSMS
+	BonusTypeAmount    = gen.BonusTypeAmount    // an amount of currency (+)
+	BonusTypePercent   = gen.BonusTypePercent   // per cent (%)
+	BonusTypeMultiple  = gen.BonusTypeMultiple  // a multiple (x)
+	BonusTypeMegabytes = gen.BonusTypeMegabytes // megabytes (MB)
+	BonusTypeGigabytes = gen.BonusTypeGigabytes // gigabytes (GB)
+	BonusTypeSMS       = gen.BonusTypeSMS       // messages (SMS)
 )

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -203,7 +204,10 @@ func tokenError(err error) error {
 		if cause := contextCause(err); cause != nil {
 			return &TokenError{Reason: "the token endpoint did not answer in time", Err: cause}
 		}
-		return &TokenError{Reason: "the token endpoint could not be reached, or its answer could not be read"}
+		if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+			return &TokenError{Reason: "the token endpoint at " + hostOf(wrapped.URL) + " could not be reached"}
+		}
+		return &TokenError{Reason: "the token endpoint's answer could not be read"}
 	}
 	status := answered.Response.StatusCode
 	if status >= 300 && status < 400 {
@@ -226,6 +230,14 @@ func tokenError(err error) error {
 // final reports a status that will be the same next time.
 func final(status int) bool {
 	return status >= 300 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
+}
+
+// hostOf returns where a URL leads, which says enough and holds no secret.
+func hostOf(raw string) string {
+	if u, err := url.Parse(raw); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return "its address"
 }
 
 func contextCause(err error) error {
