@@ -39,7 +39,11 @@ func gather(opts []Option) (settings, error) {
 		dizleeAPIKey:  "sandbox-dizlee-api-key",
 	}
 	var problems []error
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			problems = append(problems, fmt.Errorf("sandbox: option %d is nil", i+1))
+			continue
+		}
 		problems = append(problems, opt(&s))
 	}
 	return s, errors.Join(problems...)

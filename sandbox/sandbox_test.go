@@ -101,3 +101,10 @@ func TestTheBooksAreCopies(t *testing.T) {
 	assert.NotEqual(t, "changed", c.sb.Payments()[0].TransferRef)
 	assert.NotEqual(t, "changed", c.sb.Charges()[0].MSISDN)
 }
+
+func TestANilOptionIsReportedWithTheOthers(t *testing.T) {
+	_, err := sandbox.New(nil, sandbox.WithTokenLifetime(-1))
+	require.Error(t, err)
+	assert.ErrorContains(t, err, "option 1 is nil")
+	assert.ErrorContains(t, err, "lifetime")
+}

@@ -36,7 +36,9 @@ func (c *Client) send(ctx context.Context, opts []CallOption, k call) (envelope,
 	}
 	var options callOptions
 	for _, option := range opts {
-		option(&options)
+		if option != nil {
+			option(&options)
+		}
 	}
 	var result envelope
 	err := c.do(ctx, pipeline.Call{

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 
@@ -59,11 +60,14 @@ func NewClient(opts ...Option) (*Client, error) {
 	}, nil
 }
 
-// String keeps the insides, the API key among them, out of %v.
-func (c *Client) String() string { return "dizlee client" }
+// String names the service, and nothing secret.
+func (c Client) String() string { return "dizlee client" }
 
-// GoString keeps them out of %#v.
-func (c *Client) GoString() string { return c.String() }
+// GoString is String: %#v must not print what the client holds either.
+func (c Client) GoString() string { return c.String() }
+
+// Format writes String, whatever the verb: at one that does not fit, fmt would print all that the client holds.
+func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
 // The operations' names, in errors, logs and hooks.
 const (

@@ -93,3 +93,17 @@ func TestPrintingAClientShowsNoSecret(t *testing.T) {
 		assert.NotContains(t, fmt.Sprintf(format, struct{ Client *dizlee.Client }{c}), "k3y", format)
 	}
 }
+
+func TestANilCallOptionIsIgnored(t *testing.T) {
+	s := serve(t, answers(200, succeeded))
+	_, err := client(t, s.URL).Charge(t.Context(), charge(), nil)
+	assert.NoError(t, err)
+}
+
+func TestNoVerbShowsWhatAClientHolds(t *testing.T) {
+	c := client(t, "https://dizlee.example")
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d"} {
+		assert.Equal(t, "dizlee client", fmt.Sprintf(verb, *c), verb)
+		assert.Equal(t, "dizlee client", fmt.Sprintf(verb, c), verb)
+	}
+}
