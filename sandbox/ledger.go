@@ -11,45 +11,45 @@ import (
 // Payment is money that left the account for one transfer. Validations, test transfers and failures make none, and a
 // cancelled transfer's payment is struck out.
 type Payment struct {
-	DistributorRef string
-	TransferRef    string
-	SKUCode        string
-	AccountNumber  string
+	DistributorRef string // the caller's reference
+	TransferRef    string // the sandbox's reference
+	SKUCode        string // the product
+	AccountNumber  string // who received it
 	// Amount is SendValue plus DistributorFee, in Currency.
 	Amount   money.Decimal
-	Currency string
-	At       time.Time
+	Currency string    // ISO 4217
+	At       time.Time // when, by the sandbox's clock
 }
 
 // Charge is an amount that a subscriber was charged.
 type Charge struct {
-	ChargeRequestID  string
-	ChargeResponseID string // empty where the operator gives none
-	MSISDN           string
-	Amount           money.Decimal
-	Refunded         money.Decimal
-	Currency         string
-	At               time.Time
+	ChargeRequestID  string        // the caller's id of the charge
+	ChargeResponseID string        // empty where the operator gives none
+	MSISDN           string        // the subscriber
+	Amount           money.Decimal // in Currency
+	Refunded         money.Decimal // how much of Amount was given back since
+	Currency         string        // ISO 4217
+	At               time.Time     // when, by the sandbox's clock
 }
 
 // Refund is an amount that a subscriber was given back.
 type Refund struct {
-	RefundRequestID string
-	ChargeRequestID string // of the charge
-	MSISDN          string
-	Amount          money.Decimal
-	Currency        string
-	At              time.Time
+	RefundRequestID string        // the caller's id of the refund
+	ChargeRequestID string        // of the charge
+	MSISDN          string        // the subscriber
+	Amount          money.Decimal // in Currency
+	Currency        string        // ISO 4217
+	At              time.Time     // when, by the sandbox's clock
 }
 
 // Message is an SMS that was delivered.
 type Message struct {
-	SMSRequestID string
-	Sender       string
-	Receiver     string
-	Language     string // En or Ar
-	Text         string
-	At           time.Time
+	SMSRequestID string    // the caller's id of the message
+	Sender       string    // as the caller gave it
+	Receiver     string    // the subscriber
+	Language     string    // En or Ar
+	Text         string    // as it was delivered
+	At           time.Time // when, by the sandbox's clock
 }
 
 // Payments returns what was paid for transfers, oldest first.
