@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -58,7 +59,11 @@ func TestProductsTellWhatATransferAsksFor(t *testing.T) {
 func startSandbox(t *testing.T, args ...string) (*process, environment) {
 	t.Helper()
 	p := start(t, nil, append([]string{"sandbox", "--addr", "127.0.0.1:0"}, args...)...)
-	require.Eventually(t, func() bool { return strings.Contains(p.err.String(), "until interrupted") }, 20*time.Second, 5*time.Millisecond)
+	// The two streams are read apart, so either may be behind.
+	require.Eventually(t, func() bool {
+		last := regexp.MustCompile(`(?m)^export DIZLEE_SUB_PRODUCT=.*\n`)
+		return strings.Contains(p.err.String(), "until interrupted") && last.MatchString(p.out.String())
+	}, 20*time.Second, 5*time.Millisecond)
 	env := environment{}
 	for line := range strings.Lines(p.out.String()) {
 		name, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
