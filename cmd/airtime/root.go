@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -92,6 +93,8 @@ func newRoot(a *app) *cobra.Command {
 	flags.DurationVar(&a.timeout, "timeout", 45*time.Second, "how long a command that reads may take in all; calls that move money have two minutes of their own")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "log attempts and repetitions to stderr")
 	root.AddCommand(newDing(a), newDizlee(a), newSandbox(a), newDemo(a), newVersion(a))
+	root.Version = readBuild(debug.ReadBuildInfo()).Version
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	return root
 }
 

@@ -166,7 +166,7 @@ func TestAnOperationsOwnAddressIsEnough(t *testing.T) {
 func TestHelpAndVersionAndCompletion(t *testing.T) {
 	for line, says := range map[string]string{
 		"": "Exit codes", "--help": "DING_API_KEY", "help ding send": "--bill-ref", "ding send -h": "--validate-only",
-		"dizlee charge --help": "--profile-request-id", "completion bash": "bash completion", "version": "built with", "version --json": `"go"`,
+		"dizlee charge --help": "--profile-request-id", "completion bash": "bash completion", "version": "built with", "version --json": `"go"`, "--version": "airtime ",
 	} {
 		r := airtime(t, nil, line)
 		assert.Equal(t, 0, r.code, line)
