@@ -11,45 +11,45 @@ import (
 // Payment is money that left the account for one transfer. Validations, test transfers and failures make none, and a
 // cancelled transfer's payment is struck out.
 type Payment struct {
-	DistributorRef string
-	TransferRef    string
-	SKUCode        string
-	AccountNumber  string
+	DistributorRef string `json:"distributorRef"`
+	TransferRef    string `json:"transferRef"`
+	SKUCode        string `json:"skuCode"`
+	AccountNumber  string `json:"accountNumber"`
 	// Amount is SendValue plus DistributorFee, in Currency.
-	Amount   money.Decimal
-	Currency string
-	At       time.Time
+	Amount   money.Decimal `json:"amount"`
+	Currency string        `json:"currency"`
+	At       time.Time     `json:"at"`
 }
 
 // Charge is an amount that a subscriber was charged.
 type Charge struct {
-	ChargeRequestID  string
-	ChargeResponseID string // empty where the operator gives none
-	MSISDN           string
-	Amount           money.Decimal
-	Refunded         money.Decimal
-	Currency         string
-	At               time.Time
+	ChargeRequestID  string        `json:"chargeRequestId"`
+	ChargeResponseID string        `json:"chargeResponseId"` // empty where the operator gives none
+	MSISDN           string        `json:"msisdn"`
+	Amount           money.Decimal `json:"amount"`
+	Refunded         money.Decimal `json:"refunded"`
+	Currency         string        `json:"currency"`
+	At               time.Time     `json:"at"`
 }
 
 // Refund is an amount that a subscriber was given back.
 type Refund struct {
-	RefundRequestID string
-	ChargeRequestID string // of the charge
-	MSISDN          string
-	Amount          money.Decimal
-	Currency        string
-	At              time.Time
+	RefundRequestID string        `json:"refundRequestId"`
+	ChargeRequestID string        `json:"chargeRequestId"` // of the charge
+	MSISDN          string        `json:"msisdn"`
+	Amount          money.Decimal `json:"amount"`
+	Currency        string        `json:"currency"`
+	At              time.Time     `json:"at"`
 }
 
 // Message is an SMS that was delivered.
 type Message struct {
-	SMSRequestID string
-	Sender       string
-	Receiver     string
-	Language     string // En or Ar
-	Text         string
-	At           time.Time
+	SMSRequestID string    `json:"smsRequestId"`
+	Sender       string    `json:"sender"`
+	Receiver     string    `json:"receiver"`
+	Language     string    `json:"language"` // En or Ar
+	Text         string    `json:"text"`
+	At           time.Time `json:"at"`
 }
 
 // Payments returns what was paid for transfers, oldest first.
@@ -66,3 +66,21 @@ func (s *Sandbox) Refunds() []Refund { return s.operator.refundsSoFar() }
 
 // Messages returns the SMS that were delivered, oldest first.
 func (s *Sandbox) Messages() []Message { return s.operator.messagesSoFar() }
+
+// Ledger is all books of one moment. Its JSON has amounts as numbers, and no list that is null.
+type Ledger struct {
+	Balance  money.Decimal `json:"balance"`
+	Currency string        `json:"currency"` // of the balance
+	Payments []Payment     `json:"payments"`
+	Charges  []Charge      `json:"charges"`
+	Refunds  []Refund      `json:"refunds"`
+	Messages []Message     `json:"messages"`
+}
+
+// Ledger returns the books of both services, each as of one moment.
+func (s *Sandbox) Ledger() Ledger {
+	l := Ledger{Currency: accountCurrency}
+	s.account.enter(&l, now(s.settings.clock))
+	s.operator.enter(&l)
+	return l
+}

@@ -17,7 +17,8 @@ import (
 func newDing(a *app) *cobra.Command {
 	group := newGroup("ding", "Put credit on phones, through DingConnect",
 		"Put credit on phones, through DingConnect. See airtime --help for the environment and the exit codes.",
-		newBalance(a), newLookup(a), newEstimate(a), newBills(a), newTransfers(a), newSend(a), newCancel(a))
+		newBalance(a), newLookup(a), newEstimate(a), newBills(a), newTransfers(a), newSend(a), newCancel(a),
+		newDingRecover(a), newDingResume(a), newDingSettle(a))
 	group.AddCommand(newListings(a)...)
 	return group
 }
@@ -191,6 +192,9 @@ func newTransfers(a *app) *cobra.Command {
 		records, err := readTransfers(ctx, client, filter, limit)
 		if err != nil && !errors.Is(err, ding.ErrPagingLimit) && !errors.Is(err, ding.ErrEmptyPage) {
 			return err
+		}
+		if err == nil && limit > 0 && len(records) == limit {
+			a.notice("listed the newest %d; there may be more, which --limit lists", limit)
 		}
 		return errors.Join(err, printList(a, records, transferColumns))
 	})

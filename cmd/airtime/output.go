@@ -108,11 +108,25 @@ func marshal(value any, indent string) ([]byte, error) {
 	return text.Bytes(), err
 }
 
+// hold keeps a line for stderr until it is known that the run succeeds: where it fails, a program finds one JSON object
+// there, the error.
+func (a *app) hold(name string, value any) {
+	a.held = append(a.held, func() { a.printJSONLine(name, value) })
+}
+
+// flush prints what was held.
+func (a *app) flush() {
+	for _, line := range a.held {
+		line()
+	}
+	a.held = nil
+}
+
 // notice tells on stderr what is worth knowing about a result.
 func (a *app) notice(format string, args ...any) {
 	message := fmt.Sprintf(format, args...)
 	if a.json {
-		a.printJSONLine("notice", map[string]string{"message": message})
+		a.hold("notice", map[string]string{"message": message})
 		return
 	}
 	_, _ = fmt.Fprintf(a.stderr, "airtime: %s\n", message)
@@ -124,7 +138,7 @@ func (a *app) warn(operation string, codes []ding.ErrorCode) {
 		return
 	}
 	if a.json {
-		a.printJSONLine("warning", map[string]any{"operation": operation, "codes": codePairs(codes)})
+		a.hold("warning", map[string]any{"operation": operation, "codes": codePairs(codes)})
 		return
 	}
 	parts := make([]string, len(codes))

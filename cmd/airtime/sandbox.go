@@ -86,9 +86,12 @@ func (s *served) getenv(name string) string {
 }
 
 const sandboxLong = `Serve a sandbox of DingConnect, its identity provider and Dizlee until interrupted. What to export is printed on stdout,
-everything else on stderr:
+everything else on stderr. In one terminal:
 
-  airtime sandbox > sandbox.env &
+  airtime sandbox > sandbox.env
+
+and in another:
+
   . ./sandbox.env
   airtime ding balance
 
@@ -112,6 +115,7 @@ func newSandbox(a *app) *cobra.Command {
 			return err
 		}
 		a.notice("serving the sandbox at %s until interrupted", s.url)
+		a.flush()
 		return s.until(ctx)
 	})
 	return command

@@ -22,7 +22,7 @@ func TestWrongUsageExitsWith2AndSendsNothing(t *testing.T) {
 		{"a key as a flag", "ding balance --api-key=" + dingKey, "unknown flag: --api-key"},
 		{"a key as an argument", "ding " + dingKey, "unknown command"},
 		{"a missing flag", "ding send --value 1 --account 1 --ref R", `"sku"`},
-		{"neither value nor bill", "ding send --sku S --account 1 --ref R", "value bill-ref"},
+		{"neither value nor bill", "ding send --sku S --account 1 --ref R", `"value"`},
 		{"a value that is no number", "ding send --sku S --value ten --account 1 --ref R", `"--value" flag`},
 		{"a value that is not finite", "ding send --sku S --value NaN --account 1 --ref R", `"--value" flag`},
 		{"a value in hex", "ding send --sku S --value 0x10 --account 1 --ref R", `"--value" flag`},
@@ -188,7 +188,7 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("no space le
 
 func TestAResultThatCannotBeWrittenIsNoSuccess(t *testing.T) {
 	server := serve(t, says(200, complete))
-	env := servedAt(server.URL)
+	env := servedAt(server.URL).withState(t)
 	getenv := func(name string) string { return env[name] }
 	for line, code := range map[string]int{"ding send": 3, "ding send --confirm": 4} {
 		var stderr lockedBuffer

@@ -120,7 +120,7 @@ var codes = map[Code]code{
 	CodeAccountInactive:            {AdviceAskUser, refused, "the subscriber's account is inactive", "the subscriber has to settle it with the operator"},
 	CodeSingleChargeFailed:         {AdviceAskUser, refused, "the single charge failed", "offer the subscriber another way to pay"},
 	CodeOperatorBillingNotAllowed:  {AdviceStop, refused, "the subscriber may not pay through the operator", "do not offer it to this subscriber again"},
-	CodeSMSFailed:                  {AdviceRetryLater, refused, "the SMS could not be sent", "try again later"},
+	CodeSMSFailed:                  {AdviceRetryLater, temporary, "the SMS could not be sent", "try again later"},
 	CodeInsufficientFunds:          {AdviceAskUser, refused, "insufficient funds", "the subscriber has to top up, or pay in another way"},
 	CodeDuplicateTransaction:       {AdviceUnknown, unknown, "duplicate transaction", "the id was used before: if by an earlier attempt at this very call, that one went through; if not, the id is not unique"},
 	CodeOperatorBillingWithdrawn:   {AdviceStop, refused, "the subscriber may no longer pay through the operator", "end the subscription"},
@@ -131,7 +131,7 @@ var codes = map[Code]code{
 	CodeThirtyDayLimitExceeded:     {AdviceAskUser, refused, "the limit on charges within 30 days is reached", "the subscriber has to wait until earlier charges are older, or pay in another way"},
 	CodeChargeNotFound:             {AdviceFixRequest, refused, "the charge to refund was not found", "check transactionId"},
 	CodeAlreadyRefunded:            {AdviceUnknown, unknown, "the charge has been refunded before", "nothing more was given back now: if by an earlier attempt at this very refund, that one went through; if not, look for the other refund"},
-	CodeQuotaExceeded:              {AdviceRetryLater, refused, "a quota is used up", "try again later, or ask Dizlee for more"},
+	CodeQuotaExceeded:              {AdviceRetryLater, temporary, "a quota is used up", "try again later, or ask Dizlee for more"},
 	CodeInsufficientFundsAlternate: {AdviceAskUser, refused, "insufficient funds", "the subscriber has to top up, or pay in another way"},
 	CodeSubscriberInactive:         {AdviceStop, refused, "not eligible: the subscriber is inactive", "do not try this subscriber again"},
 	CodeSubscriberHasStop:          {AdviceStop, refused, "not eligible: the subscriber has had such services stopped", "do not try this subscriber again"},
@@ -169,6 +169,6 @@ func (c Code) Meaning() string { return c.look().meaning }
 // Advice says what to do about it; [AdviceUnknown] for a code that is not documented.
 func (c Code) Advice() Advice { return c.look().advice }
 
-// Outcome says what a call with this code came to, if it made one attempt; [facade.OutcomeUnknown] for a code that is
-// not documented.
+// Outcome says what an attempt with this code came to, if it was the first; [facade.OutcomeUnknown] for a code that is
+// not documented. [Error.Outcome] is that of the call.
 func (c Code) Outcome() facade.Outcome { return c.look().outcome }
