@@ -2,7 +2,6 @@ package ding
 
 import (
 	"context"
-	"fmt"
 	"iter"
 
 	"github.com/airtime-go/airtime/facade"
@@ -22,7 +21,7 @@ type TransferFilter struct {
 // ends. A record that comes again on a later page, because new ones arrived meanwhile, is yielded once.
 //
 // An error is yielded once, at the end. It is [ErrPagingLimit] after the 600 records that the API hands out if there
-// are more, and [ErrEmptyPage] if a page claims more records and holds none; either way the listing is incomplete.
+// are more, and [ErrEmptyPage] if a page claims more records and brings none; either way the listing is incomplete.
 func (c *Client) TransferRecords(ctx context.Context, filter TransferFilter, opts ...CallOption) iter.Seq2[TransferRecordWithErrorCodes, error] {
 	return func(yield func(TransferRecordWithErrorCodes, error) bool) {
 		opts, correlationID := fixCorrelationID(opts)
@@ -39,14 +38,18 @@ func (c *Client) TransferRecords(ctx context.Context, filter TransferFilter, opt
 				yield(TransferRecordWithErrorCodes{}, err)
 				return
 			}
-			before := len(seen)
+			fresh := 0
 			for _, item := range page.Items {
-				if !again(seen, item.TransferRecord) && !yield(item, nil) {
+				if again(seen, item.TransferRecord) {
+					continue
+				}
+				fresh++
+				if !yield(item, nil) {
 					return
 				}
 			}
 			// A full page of old acquaintances can be: new records have pushed it down. A short one leads nowhere.
-			stuck := len(page.Items) < maxTake && len(seen) == before
+			stuck := len(page.Items) < maxTake && fresh == 0
 			skip += int32(min(len(page.Items), maxTake))
 			switch {
 			case !page.ThereAreMoreItems:
@@ -69,7 +72,6 @@ func pagingError(correlationID string, cause error) error {
 // again reports whether the record was seen before. A record without a TransferRef cannot be told from others.
 func again(seen map[string]bool, record TransferRecord) bool {
 	if record.TransferID == nil || isNoRef(record.TransferID.TransferRef) {
-		seen[fmt.Sprintf("unnamed %d", len(seen))] = true
 		return false
 	}
 	ref := record.TransferID.TransferRef

@@ -4,7 +4,8 @@
 //
 // It knows HTTP and nothing of either service: what an answer means is told by the call's Judge, which is where the
 // services differ. One file per concern: settings.go (what a client is made of), send.go (one attempt), retry.go
-// (whether and when there is another), transport.go (what net/http is kept from), credentials.go and oauth.go (who asks), scrub.go (what may be shown).
+// (whether and when there is another), transport.go (what net/http is kept from), credentials.go and oauth.go (who asks),
+// scrub.go (what may be shown).
 package pipeline
 
 import (
