@@ -2,9 +2,10 @@
 
 GO ?= go
 FUZZTIME ?= 20s
+SEEDS ?= 200
 SWAGGER ?= https://api.dingconnect.com/swagger/docs/v1
 
-.PHONY: all generate check-generate test race lint cover fuzz bench spec demo
+.PHONY: all generate check-generate test race lint cover fuzz chaos bench spec demo
 
 all: generate lint test
 
@@ -36,6 +37,9 @@ fuzz: ## every fuzz target in turn, FUZZTIME each
 	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$package || exit 1; \
 	  done; \
 	done
+
+chaos: ## money moves at most once, under SEEDS seeds of faults and crashes; CHAOS_SEED=n runs one again
+	CHAOS_SEEDS=$(SEEDS) $(GO) test ./chaos -run '^TestWeather$$' -count=1 -timeout 0 -v
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./money ./facade/ding

@@ -24,16 +24,16 @@ const (
 
 // account is safe for concurrent use. Nothing runs in the background: every look at it first does what has come due.
 type account struct {
-	mu        sync.Mutex
-	ids       mint
-	balance   money.Decimal
-	transfers []*transfer // in the order in which they came
-	pending   []*transfer
-	payments  []Payment
+	mu       sync.Mutex
+	ids      mint
+	balance  money.Decimal
+	archive  archive
+	pending  []*transfer // in the order in which they come due
+	payments []Payment
 }
 
 func newAccount(balance money.Decimal, ids mint) *account {
-	return &account{balance: balance, ids: ids}
+	return &account{balance: balance, ids: ids, archive: newArchive()}
 }
 
 // order is a transfer that has been found to be in order, as far as its parameters are concerned.
@@ -44,6 +44,7 @@ type order struct {
 	verdict  []ding.ErrorCode // how the provider will refuse it; empty if it won't
 	test     bool             // to a UatNumber: no money moves
 	deferred bool
+	hidden   time.Time // until when lists leave it out; zero for most
 }
 
 // cost is what the transfer takes from the balance.
@@ -77,7 +78,7 @@ func (a *account) send(o order, at time.Time) transfer {
 	defer a.mu.Unlock()
 	a.settle(at)
 	t := &transfer{order: o, ref: a.nextRef(), state: ding.ProcessingStateSubmitted, codes: success(), started: at, due: at}
-	a.transfers = append(a.transfers, t)
+	a.archive.add(t)
 	if len(o.verdict) == 0 && !a.affords(o) {
 		t.verdict = insufficientBalance()
 	}
@@ -100,19 +101,24 @@ func insufficientBalance() []ding.ErrorCode { return []ding.ErrorCode{{Code: cod
 // nextRef numbers transfers upwards from a number that the seed picks.
 func (a *account) nextRef() string {
 	const first, span = 100_000_000, 800_000_000
-	return strconv.FormatUint(first+a.ids.number(span, "transfer refs")+uint64(len(a.transfers)), 10)
+	return strconv.FormatUint(first+a.ids.number(span, "transfer refs")+uint64(len(a.archive.all)), 10)
 }
 
 func (a *account) affords(o order) bool { return o.test || a.balance.Cmp(o.cost()) >= 0 }
 
 func (a *account) postpone(t *transfer, due time.Time) {
 	t.due = due
-	a.pending = append(a.pending, t)
+	next, _ := slices.BinarySearchFunc(a.pending, due, func(other *transfer, due time.Time) int {
+		if other.due.After(due) {
+			return 1
+		}
+		return -1 // those that come due together stay in the order in which they came
+	})
+	a.pending = slices.Insert(a.pending, next, t)
 }
 
 // settle does what has come due, in the order in which it came due.
 func (a *account) settle(at time.Time) {
-	slices.SortStableFunc(a.pending, func(x, y *transfer) int { return x.due.Compare(y.due) })
 	for len(a.pending) > 0 && !a.pending[0].due.After(at) {
 		t := a.pending[0]
 		a.pending = a.pending[1:]
@@ -182,18 +188,20 @@ func (a *account) paymentsAt(at time.Time) []Payment {
 	return slices.Clone(a.payments)
 }
 
-// find returns the transfers that match, newest first.
-func (a *account) find(at time.Time, matches func(*transfer) bool) []transfer {
+// enter writes the account's books.
+func (a *account) enter(l *Ledger, at time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.settle(at)
-	var found []transfer
-	for _, t := range slices.Backward(a.transfers) {
-		if matches(t) {
-			found = append(found, *t)
-		}
-	}
-	return found
+	l.Balance, l.Payments = a.balance, append([]Payment{}, a.payments...)
+}
+
+// page returns one page of the transfers that are searched for, newest first, and whether there are more.
+func (a *account) page(by search, at time.Time) (found []transfer, more bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.settle(at)
+	return a.archive.page(by)
 }
 
 // cancel stops a Batch transfer that has not been delivered, gives its money back and returns its state.
@@ -216,12 +224,7 @@ func (a *account) cancel(id ding.TransferID, at time.Time) (ding.ProcessingState
 
 // cancellable finds the one transfer that is meant, and the context of the refusal if it can't be cancelled.
 func (a *account) cancellable(id ding.TransferID) (*transfer, string) {
-	var meant []*transfer
-	for _, t := range a.transfers {
-		if t.is(id.TransferRef, id.DistributorRef) {
-			meant = append(meant, t)
-		}
-	}
+	meant := a.archive.meant(id)
 	switch {
 	case len(meant) == 0:
 		return nil, contextNoRecordsFound
@@ -233,13 +236,4 @@ func (a *account) cancellable(id ding.TransferID) (*transfer, string) {
 		return meant[0], contextNoRecordsFound
 	}
 	return meant[0], ""
-}
-
-// is reports whether the transfer has these references; an empty one fits any, two empty ones fit none.
-func (t *transfer) is(transferRef, distributorRef string) bool {
-	if transferRef == "" && distributorRef == "" {
-		return false
-	}
-	return (transferRef == "" || transferRef == t.ref) &&
-		(distributorRef == "" || distributorRef == t.request.DistributorRef)
 }

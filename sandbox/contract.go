@@ -75,7 +75,7 @@ func (c contract) methods(path string) []string {
 func (c contract) check(w http.ResponseWriter, r *http.Request, route *routers.Route) []violation {
 	body, err := readBody(w, r)
 	if err != nil || len(body) > 0 && !json.Valid(body) {
-		return []violation{{fault: faultForm}}
+		return []violation{{flaw: flawForm}}
 	}
 	r.Body, r.GetBody = io.NopCloser(bytes.NewReader(withoutNulls(body))), nil
 	err = openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{

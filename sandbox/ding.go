@@ -53,10 +53,7 @@ func (g *dingGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if context, ok := g.identity.authenticate(r); !ok {
-		answer(w, http.StatusUnauthorized, ding.APIResponse{
-			ResultCode: ding.ResultCodeClientError,
-			ErrorCodes: []ding.ErrorCode{{Code: codeAuthenticationFailed, Context: context}},
-		})
+		refuseStranger(w, context)
 		return
 	}
 	found := append(queryViolations(r, route), g.contract.check(w, r, route)...)

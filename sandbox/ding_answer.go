@@ -37,6 +37,7 @@ const (
 	contextProductUnavailable = "ProductUnavailable"
 	contextFailedRegex        = "AccountNumberFailedRegex"
 	contextTokenExpired       = "TokenExpired"
+	contextStillInProgress    = "TransactionStillInProgress"
 	contextMultipleMatched    = "MultipleRecordsMatched"
 	contextInstant            = "InstantTransfersCannotBeCancelled"
 	contextNoRecordsFound     = "NoRecordsFound"
@@ -100,13 +101,21 @@ func fail(w http.ResponseWriter, codes []ding.ErrorCode, body any) {
 	answer(w, httpStatus(codes), body)
 }
 
-// refuse answers a call that has failed as a whole, in the form of its operation.
+// refuse answers a call that has failed as a whole, in the form of its operation; HTTP 429 has one form for all.
 func refuse(w http.ResponseWriter, operation string, codes ...ding.ErrorCode) {
 	var body any = ding.APIResponse{ResultCode: outcome(codes), ErrorCodes: codes}
-	if operation == "LookupBills" {
+	if operation == "LookupBills" && httpStatus(codes) != http.StatusTooManyRequests {
 		body = ding.LookupBillsResponse{ResultCode: outcome(codes), ErrorCodes: codes, Items: []ding.Bill{}}
 	}
 	fail(w, codes, body)
+}
+
+// refuseStranger answers a request whose credentials are not accepted.
+func refuseStranger(w http.ResponseWriter, context string) {
+	answer(w, http.StatusUnauthorized, ding.APIResponse{
+		ResultCode: ding.ResultCodeClientError,
+		ErrorCodes: []ding.ErrorCode{{Code: codeAuthenticationFailed, Context: context}},
+	})
 }
 
 // answer writes JSON. Marshalling comes first, so that a value that can't be written is an error and not half an

@@ -109,21 +109,12 @@ func (s *dingServer) ListTransferRecords(w http.ResponseWriter, r *http.Request)
 	if !ok {
 		return
 	}
-	if codes := pageFaults(by); len(codes) > 0 {
+	if codes := pageFlaws(by); len(codes) > 0 {
 		refuse(w, "ListTransferRecords", codes...)
 		return
 	}
 	at := now(s.clock)
-	oldest := at.AddDate(0, -2, 0)
-	found := s.account.find(at, func(t *transfer) bool {
-		return !t.started.Before(oldest) &&
-			(by.TransferRef == "" || by.TransferRef == t.ref) &&
-			(by.DistributorRef == "" || by.DistributorRef == t.request.DistributorRef) &&
-			(by.AccountNumber == "" || by.AccountNumber == t.request.AccountNumber)
-	})
-	page := found[min(int(by.Skip), len(found)):]
-	more := len(page) > int(by.Take)
-	page = page[:min(int(by.Take), len(page))]
+	page, more := s.account.page(search{by, at.AddDate(0, -2, 0), s.clock()}, at)
 	answer(w, http.StatusOK, listAnswer{
 		Items: s.listed(page), ThereAreMoreItems: more,
 		ResultCode: ding.ResultCodeSuccess, ErrorCodes: success(),
@@ -140,13 +131,13 @@ func (s *dingServer) listed(transfers []transfer) []listedRecord {
 	return items
 }
 
-func pageFaults(by ding.ListTransferRecordsRequest) []ding.ErrorCode {
+func pageFlaws(by ding.ListTransferRecordsRequest) []ding.ErrorCode {
 	var found []violation
 	if by.Skip < 0 || by.Skip > maxSkip {
-		found = append(found, violation{fault: faultRange, name: "Skip"})
+		found = append(found, violation{flaw: flawRange, name: "Skip"})
 	}
 	if by.Take < 1 || by.Take > maxTake {
-		found = append(found, violation{fault: faultRange, name: "Take"})
+		found = append(found, violation{flaw: flawRange, name: "Take"})
 	}
 	return refusal(found)
 }

@@ -1,4 +1,4 @@
-// Reading DingConnect's requests: the rules that the specification can't state, and the codes that faults are told by.
+// Reading DingConnect's requests: the rules that the specification can't state, and the codes that flaws are told by.
 
 package sandbox
 
@@ -26,19 +26,19 @@ func queryViolations(r *http.Request, route *routers.Route) []violation {
 		list := parameter.Schema.Value.Type.Is("array")
 		for _, value := range query[parameter.Name] {
 			if value == "" || list && strings.Contains(value, ",") {
-				found = append(found, violation{fault: faultValue, name: parameter.Name})
+				found = append(found, violation{flaw: flawValue, name: parameter.Name})
 			}
 		}
 	}
 	return found
 }
 
-// refusal tells faults in the service's codes, one code with all the names it is about. A body that is wrong as a
+// refusal tells flaws in the service's codes, one code with all the names it is about. A body that is wrong as a
 // whole, or a batch entry without its reference, says nothing about parameters.
 func refusal(found []violation) []ding.ErrorCode {
 	names := map[string][]string{}
 	for _, v := range found {
-		code := faultCode(v)
+		code := flawCode(v)
 		if code == codeRequestInvalid {
 			return []ding.ErrorCode{{Code: codeRequestInvalid}}
 		}
@@ -55,15 +55,15 @@ func refusal(found []violation) []ding.ErrorCode {
 	return codes
 }
 
-func faultCode(v violation) string {
+func flawCode(v violation) string {
 	switch {
-	case v.fault == faultForm, v.name == "BatchItemRef":
+	case v.flaw == flawForm, v.name == "BatchItemRef":
 		return codeRequestInvalid
-	case v.fault == faultMissing && v.name == "ValidateOnly":
+	case v.flaw == flawMissing && v.name == "ValidateOnly":
 		return codeParameterInvalid // measured against the real service
-	case v.fault == faultMissing:
+	case v.flaw == flawMissing:
 		return codeParameterMissing
-	case v.fault == faultRange:
+	case v.flaw == flawRange:
 		return codeParameterOutOfRange
 	default:
 		return codeParameterInvalid

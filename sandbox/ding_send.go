@@ -31,6 +31,9 @@ func (s *dingServer) SendTransfer(w http.ResponseWriter, r *http.Request, params
 		return
 	}
 	o.deferred = deferred
+	if lasts := hiddenFor(r.Context()); lasts > 0 {
+		o.hidden = s.clock().Add(lasts)
+	}
 	t := s.account.send(o, now(s.clock))
 	if t.state == ding.ProcessingStateFailed {
 		failSend(w, request, t.codes)
@@ -45,7 +48,7 @@ func (s *dingServer) judge(request ding.SendTransferRequest) (order, []ding.Erro
 	if !found {
 		return order{}, []ding.ErrorCode{{Code: codeParameterInvalid, Context: "SkuCode"}}
 	}
-	if codes := s.parameterFaults(offer, request); len(codes) > 0 {
+	if codes := s.parameterFlaws(offer, request); len(codes) > 0 {
 		return order{}, codes
 	}
 	o := order{offer: offer, request: request, price: offer.PriceOf(request.SendValue)}
@@ -53,7 +56,7 @@ func (s *dingServer) judge(request ding.SendTransferRequest) (order, []ding.Erro
 	return o, nil
 }
 
-func (s *dingServer) parameterFaults(offer *catalogue.Offer, request ding.SendTransferRequest) []ding.ErrorCode {
+func (s *dingServer) parameterFlaws(offer *catalogue.Offer, request ding.SendTransferRequest) []ding.ErrorCode {
 	var codes []ding.ErrorCode
 	complain := func(wrong bool, code, context string) {
 		if wrong {

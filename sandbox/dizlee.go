@@ -42,8 +42,7 @@ func newDizlee(c contract, apiKey string, server *dizleeServer) http.Handler {
 }
 
 func (g *dizleeGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
+	prepareDizleeAnswer(w)
 	route, err := g.contract.route(r)
 	if err != nil {
 		g.refuseRoute(w, r, err)
@@ -61,6 +60,12 @@ func (g *dizleeGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.operations.ServeHTTP(w, r)
 }
 
+// prepareDizleeAnswer sets the headers that every answer has.
+func prepareDizleeAnswer(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+}
+
 func (g *dizleeGate) refuseRoute(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusNotFound
 	if errors.Is(err, routers.ErrMethodNotAllowed) {
@@ -70,19 +75,19 @@ func (g *dizleeGate) refuseRoute(w http.ResponseWriter, r *http.Request, err err
 	refuseDizlee(w, status, dizlee.StatusCodeActionNotPossible, "")
 }
 
-// dizleeRefusal tells faults in Dizlee's codes: numbers that are none are -311, everything else -100 with the names.
+// dizleeRefusal tells flaws in Dizlee's codes: numbers that are none are -311, everything else -100 with the names.
 func dizleeRefusal(found []violation) (code dizlee.StatusCode, detail string) {
 	var names []string
 	onlyNumbers := true
 	for _, v := range found {
 		name := v.name
-		if v.fault == faultForm {
+		if v.flaw == flawForm {
 			name = "body"
 		}
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
-		onlyNumbers = onlyNumbers && v.fault != faultMissing && slices.Contains(numberNames, name)
+		onlyNumbers = onlyNumbers && v.flaw != flawMissing && slices.Contains(numberNames, name)
 	}
 	if onlyNumbers {
 		return dizlee.StatusCodeBadMSISDN, ""

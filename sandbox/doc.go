@@ -18,6 +18,32 @@
 // sent twice is paid twice, as it is by Ding. What was really paid stands in [Sandbox.Payments], whatever was answered.
 // Usage limits are not enforced.
 //
+// # Faults
+//
+// [Sandbox.Inject], [WithFault] or an admin endpoint make things go wrong between a client and the sandbox, before the
+// work is done or after it: connections that drop, answers that are cut or late, proxies' pages, 429, 503, expired tokens,
+// transfers that are listed late only. See [Fault] and [FaultKind]. What is done stands in the books, whatever becomes of
+// the answer. Which requests are struck follows from the seed. Delays run on package time, so that they work in a
+// testing/synctest bubble, and everything else on the sandbox's clock.
+//
+// # Admin endpoints
+//
+// They need no credentials, so serve the sandbox on a loopback address. Bodies are JSON; a refusal is {"error": "…"}.
+//
+//	POST   /_sandbox/faults       injects a fault: 201 with its status, or 400
+//	GET    /_sandbox/faults       {"faults": [{"id": 1, "fault": {…}, "matched": 3, "struck": 1}]}
+//	DELETE /_sandbox/faults/{id}  removes one: 204, or 404
+//	DELETE /_sandbox/faults       removes all: 204
+//	GET    /_sandbox/ledger       a [Ledger]: balance, payments, charges, refunds and messages, with names such as
+//	                              distributorRef, transferRef, chargeRequestId, refundRequestId, smsRequestId, amount, at
+//
+// A fault has the members of [Fault] in lower camel case. Durations are text, services are ding, dizlee and token:
+//
+//	{"kind": "DropConnection", "when": "AfterWork", "service": "ding", "operation": "SendTransfer", "count": 1}
+//	{"kind": "Delay", "when": "BeforeWork", "for": "2m30s", "reference": "order-17"}
+//	{"kind": "ServiceUnavailable503", "when": "BeforeWork", "retryAfter": "7s", "envelope": true, "probability": 0.2}
+//	{"kind": "HideRecords", "for": "40s", "account": "447700900123", "skip": 2}
+//
 // # DingConnect: numbers and outcomes
 //
 // A phone number of the catalogue succeeds: 447700900123 (Albion Mobile, Great Britain), 2348031234567 (Nairaline,

@@ -48,6 +48,44 @@ func ExampleNew() {
 	// 990.00
 }
 
+// A top-up whose answer is lost after the money has left.
+func ExampleSandbox_Inject() {
+	sb, err := sandbox.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	remove, err := sb.Inject(sandbox.Fault{
+		Kind: sandbox.DropConnection, When: sandbox.AfterWork, Operation: "SendTransfer", Reference: "order-17",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer remove()
+	server := httptest.NewServer(sb)
+	defer server.Close()
+
+	request, err := http.NewRequest(http.MethodPost, server.URL+"/api/V1/SendTransfer", strings.NewReader(`{
+		"SkuCode": "GB_AB_TopUp", "SendValue": 10.00, "AccountNumber": "447700900123",
+		"DistributorRef": "order-17", "ValidateOnly": false}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	request.Header.Set("api_key", sb.Credentials().DingAPIKey)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := server.Client().Do(request)
+	if err == nil {
+		_ = response.Body.Close()
+	}
+
+	fmt.Println("answered:", err == nil)
+	for _, payment := range sb.Payments() {
+		fmt.Println("paid:", payment.DistributorRef, payment.Amount, payment.Currency)
+	}
+	// Output:
+	// answered: false
+	// paid: order-17 10.00 USD
+}
+
 // What a program that reads its settings from the environment needs.
 func ExampleSandbox_Environment() {
 	sb, err := sandbox.New()

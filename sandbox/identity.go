@@ -93,9 +93,7 @@ func encode(data []byte) string { return base64.RawURLEncoding.EncodeToString(da
 
 // issue is the token endpoint.
 func (p *identityProvider) issue(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Pragma", "no-cache")
+	prepareTokenAnswer(w)
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		refuseToken(w, http.StatusMethodNotAllowed, "invalid_request")
@@ -116,6 +114,13 @@ func (p *identityProvider) issue(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, tokenAnswer{
 		AccessToken: p.token(), ExpiresIn: int64(p.lifetime / time.Second), TokenType: "Bearer", Scope: tokenScope,
 	})
+}
+
+// prepareTokenAnswer sets the headers that RFC 6749, section 5.1, asks for.
+func prepareTokenAnswer(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Pragma", "no-cache")
 }
 
 type tokenAnswer struct {

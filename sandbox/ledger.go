@@ -11,45 +11,45 @@ import (
 // Payment is money that left the account for one transfer. Validations, test transfers and failures make none, and a
 // cancelled transfer's payment is struck out.
 type Payment struct {
-	DistributorRef string // the caller's reference
-	TransferRef    string // the sandbox's reference
-	SKUCode        string // the product
-	AccountNumber  string // who received it
+	DistributorRef string `json:"distributorRef"` // the caller's reference
+	TransferRef    string `json:"transferRef"`    // the sandbox's reference
+	SKUCode        string `json:"skuCode"`        // the product
+	AccountNumber  string `json:"accountNumber"`  // who received it
 	// Amount is SendValue plus DistributorFee, in Currency.
-	Amount   money.Decimal
-	Currency string    // ISO 4217
-	At       time.Time // when, by the sandbox's clock
+	Amount   money.Decimal `json:"amount"`
+	Currency string        `json:"currency"` // ISO 4217
+	At       time.Time     `json:"at"`       // when, by the sandbox's clock
 }
 
 // Charge is an amount that a subscriber was charged.
 type Charge struct {
-	ChargeRequestID  string        // the caller's id of the charge
-	ChargeResponseID string        // empty where the operator gives none
-	MSISDN           string        // the subscriber
-	Amount           money.Decimal // in Currency
-	Refunded         money.Decimal // how much of Amount was given back since
-	Currency         string        // ISO 4217
-	At               time.Time     // when, by the sandbox's clock
+	ChargeRequestID  string        `json:"chargeRequestId"`  // the caller's id of the charge
+	ChargeResponseID string        `json:"chargeResponseId"` // empty where the operator gives none
+	MSISDN           string        `json:"msisdn"`           // the subscriber
+	Amount           money.Decimal `json:"amount"`           // in Currency
+	Refunded         money.Decimal `json:"refunded"`         // how much of Amount was given back since
+	Currency         string        `json:"currency"`         // ISO 4217
+	At               time.Time     `json:"at"`               // when, by the sandbox's clock
 }
 
 // Refund is an amount that a subscriber was given back.
 type Refund struct {
-	RefundRequestID string        // the caller's id of the refund
-	ChargeRequestID string        // of the charge
-	MSISDN          string        // the subscriber
-	Amount          money.Decimal // in Currency
-	Currency        string        // ISO 4217
-	At              time.Time     // when, by the sandbox's clock
+	RefundRequestID string        `json:"refundRequestId"` // the caller's id of the refund
+	ChargeRequestID string        `json:"chargeRequestId"` // of the charge
+	MSISDN          string        `json:"msisdn"`          // the subscriber
+	Amount          money.Decimal `json:"amount"`          // in Currency
+	Currency        string        `json:"currency"`        // ISO 4217
+	At              time.Time     `json:"at"`              // when, by the sandbox's clock
 }
 
 // Message is an SMS that was delivered.
 type Message struct {
-	SMSRequestID string    // the caller's id of the message
-	Sender       string    // as the caller gave it
-	Receiver     string    // the subscriber
-	Language     string    // En or Ar
-	Text         string    // as it was delivered
-	At           time.Time // when, by the sandbox's clock
+	SMSRequestID string    `json:"smsRequestId"` // the caller's id of the message
+	Sender       string    `json:"sender"`       // as the caller gave it
+	Receiver     string    `json:"receiver"`     // the subscriber
+	Language     string    `json:"language"`     // En or Ar
+	Text         string    `json:"text"`         // as it was delivered
+	At           time.Time `json:"at"`           // when, by the sandbox's clock
 }
 
 // Payments returns what was paid for transfers, oldest first.
@@ -66,3 +66,21 @@ func (s *Sandbox) Refunds() []Refund { return s.operator.refundsSoFar() }
 
 // Messages returns the SMS that were delivered, oldest first.
 func (s *Sandbox) Messages() []Message { return s.operator.messagesSoFar() }
+
+// Ledger is all books of one moment. Its JSON has amounts as numbers, and no list that is null.
+type Ledger struct {
+	Balance  money.Decimal `json:"balance"`
+	Currency string        `json:"currency"` // of the balance
+	Payments []Payment     `json:"payments"`
+	Charges  []Charge      `json:"charges"`
+	Refunds  []Refund      `json:"refunds"`
+	Messages []Message     `json:"messages"`
+}
+
+// Ledger returns the books of both services, each as of one moment.
+func (s *Sandbox) Ledger() Ledger {
+	l := Ledger{Currency: accountCurrency}
+	s.account.enter(&l, now(s.settings.clock))
+	s.operator.enter(&l)
+	return l
+}

@@ -19,9 +19,14 @@ type operator struct {
 	charges  []*Charge
 	refunds  []Refund
 	messages []Message
+
+	charged  map[string]*Charge // by chargeRequestId
+	refunded map[string]bool    // by refundRequestId
 }
 
-func newOperator(ids mint) *operator { return &operator{ids: ids} }
+func newOperator(ids mint) *operator {
+	return &operator{ids: ids, charged: map[string]*Charge{}, refunded: map[string]bool{}}
+}
 
 // thirtyDayLimits are limits in currencies whose unit is worth much more or much less than a dollar.
 var thirtyDayLimits = map[string]money.Decimal{
@@ -43,7 +48,7 @@ func ThirtyDayLimit(currency string) money.Decimal {
 func (o *operator) charge(request dizlee.ChargeRequest, at time.Time) (dizlee.StatusCode, string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.charged(request.ChargeRequestID) != nil {
+	if o.charged[request.ChargeRequestID] != nil {
 		return dizlee.StatusCodeDuplicateTransaction, ""
 	}
 	verdict := chargeVerdict(request.UserID)
@@ -58,6 +63,7 @@ func (o *operator) charge(request dizlee.ChargeRequest, at time.Time) (dizlee.St
 		Amount: request.Amount, Currency: request.Currency, At: at,
 	}
 	o.charges = append(o.charges, charge)
+	o.charged[charge.ChargeRequestID] = charge
 	return verdict, charge.ChargeResponseID
 }
 
@@ -70,14 +76,6 @@ func (o *operator) nextID(msisdn string) string {
 	return strconv.FormatUint(first+o.ids.number(span, "charge ids")+uint64(len(o.charges)), 10)
 }
 
-func (o *operator) charged(id string) *Charge {
-	i := slices.IndexFunc(o.charges, func(c *Charge) bool { return c.ChargeRequestID == id })
-	if i < 0 {
-		return nil
-	}
-	return o.charges[i]
-}
-
 // refund returns the status. Without an amount it gives back what is left of the charge.
 func (o *operator) refund(request dizlee.RefundRequest, at time.Time) dizlee.StatusCode {
 	o.mu.Lock()
@@ -86,8 +84,8 @@ func (o *operator) refund(request dizlee.RefundRequest, at time.Time) dizlee.Sta
 	if !done(verdict) {
 		return verdict
 	}
-	charge := o.charged(request.TransactionID)
-	if refused := o.refundFault(request, charge); refused != "" {
+	charge := o.charged[request.TransactionID]
+	if refused := o.refundFlaw(request, charge); refused != "" {
 		return refused
 	}
 	amount := charge.Amount.Sub(charge.Refunded)
@@ -95,6 +93,7 @@ func (o *operator) refund(request dizlee.RefundRequest, at time.Time) dizlee.Sta
 		amount = *request.Amount
 	}
 	charge.Refunded = charge.Refunded.Add(amount)
+	o.refunded[request.RefundRequestID] = true
 	o.refunds = append(o.refunds, Refund{
 		RefundRequestID: request.RefundRequestID, ChargeRequestID: charge.ChargeRequestID, MSISDN: charge.MSISDN,
 		Amount: amount, Currency: charge.Currency, At: at,
@@ -102,12 +101,12 @@ func (o *operator) refund(request dizlee.RefundRequest, at time.Time) dizlee.Sta
 	return verdict
 }
 
-// refundFault returns the code by which the books refuse a refund, and "" if they don't.
-func (o *operator) refundFault(request dizlee.RefundRequest, charge *Charge) dizlee.StatusCode {
+// refundFlaw returns the code by which the books refuse a refund, and "" if they don't.
+func (o *operator) refundFlaw(request dizlee.RefundRequest, charge *Charge) dizlee.StatusCode {
 	switch {
 	case charge == nil || !charge.isMeant(request):
 		return dizlee.StatusCodeChargeNotFound
-	case o.refunded(request.RefundRequestID) || charge.Refunded.Equal(charge.Amount):
+	case o.refunded[request.RefundRequestID] || charge.Refunded.Equal(charge.Amount):
 		return dizlee.StatusCodeAlreadyRefunded
 	case request.Currency != charge.Currency:
 		return dizlee.StatusCodeRefundRejected
@@ -123,10 +122,6 @@ func (c *Charge) isMeant(request dizlee.RefundRequest) bool {
 	return request.UserID == c.MSISDN &&
 		(id == "" || id == noChargeResponseID || id == c.ChargeResponseID) &&
 		(request.ChargeID == "" || request.ChargeID == c.ChargeRequestID || request.ChargeID == c.ChargeResponseID)
-}
-
-func (o *operator) refunded(id string) bool {
-	return slices.ContainsFunc(o.refunds, func(r Refund) bool { return r.RefundRequestID == id })
 }
 
 // deliver returns the status. Nothing protects against delivering twice.
@@ -146,11 +141,23 @@ func (o *operator) deliver(request dizlee.SendSMSRequest, at time.Time) dizlee.S
 func (o *operator) chargesSoFar() []Charge {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	return o.copyCharges()
+}
+
+func (o *operator) copyCharges() []Charge {
 	charges := make([]Charge, 0, len(o.charges))
 	for _, c := range o.charges {
 		charges = append(charges, *c)
 	}
 	return charges
+}
+
+// enter writes the operator's books.
+func (o *operator) enter(l *Ledger) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l.Charges = o.copyCharges()
+	l.Refunds, l.Messages = append([]Refund{}, o.refunds...), append([]Message{}, o.messages...)
 }
 
 func (o *operator) refundsSoFar() []Refund {

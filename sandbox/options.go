@@ -23,6 +23,7 @@ type settings struct {
 	tokenLifetime time.Duration
 	balance       money.Decimal
 	dizleeAPIKey  string
+	faults        []Fault
 }
 
 // gather applies the options to the defaults. The defaults are made up, and look it.
@@ -111,6 +112,15 @@ func WithDizleeAPIKey(key string) Option {
 	return func(s *settings) error {
 		s.dizleeAPIKey = key
 		return notEmpty("Dizlee API key", key)
+	}
+}
+
+// WithFault injects a fault from the beginning, as [Sandbox.Inject] does. It may be given several times.
+func WithFault(f Fault) Option {
+	return func(s *settings) error {
+		s.faults = append(s.faults, f)
+		_, err := f.completed()
+		return err
 	}
 }
 

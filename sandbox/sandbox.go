@@ -19,6 +19,8 @@ type Sandbox struct {
 	operator *operator
 	ding     http.Handler
 	dizlee   http.Handler
+	faults   *faultBook
+	admin    http.Handler
 }
 
 // New returns a sandbox. Without options it has made-up credentials (see [Sandbox.Credentials]), a balance of 1000.00
@@ -37,12 +39,18 @@ func New(opts ...Option) (*Sandbox, error) {
 		return nil, err
 	}
 	ids := newMint(settings.seed)
+	faults, err := newFaultBook(ids, settings.faults)
+	if err != nil {
+		return nil, err
+	}
 	s := &Sandbox{
 		settings: settings,
 		identity: newIdentityProvider(settings, ids),
 		account:  newAccount(settings.balance, ids),
 		operator: newOperator(ids),
+		faults:   faults,
 	}
+	s.admin = s.newAdmin()
 	s.ding = newDing(contracts.ding, s.identity, &dingServer{
 		account: s.account, catalogue: goods, ids: ids, clock: settings.clock,
 	})
@@ -52,19 +60,48 @@ func New(opts ...Option) (*Sandbox, error) {
 	return s, nil
 }
 
-// ServeHTTP hands the request to the service that owns its path.
+// ServeHTTP hands the request to the service that owns its path, with the faults that are injected. It panics with
+// http.ErrAbortHandler, which an http.Server recovers, where a fault drops a connection that it can't take over.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch path := r.URL.Path; {
-	case strings.HasPrefix(path, dingRoot):
-		s.ding.ServeHTTP(w, r)
-	case strings.HasPrefix(path, dizleeRoot+"/"):
-		s.dizlee.ServeHTTP(w, r)
-	case path == tokenPath:
-		s.identity.issue(w, r)
-	case path == discoveryPath:
-		s.identity.discover(w, r)
+	switch {
+	case strings.HasPrefix(r.URL.Path, adminRoot):
+		s.admin.ServeHTTP(w, r)
+	case s.faults.busy.Load() && serviceOf(r.URL.Path) != "":
+		s.serveWithFaults(w, r)
 	default:
+		s.serve(w, r)
+	}
+}
+
+// serve does the work that a request asks for.
+func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
+	switch serviceOf(r.URL.Path) {
+	case ServiceDing:
+		s.ding.ServeHTTP(w, r)
+	case ServiceDizlee:
+		s.dizlee.ServeHTTP(w, r)
+	case ServiceToken:
+		s.identity.issue(w, r)
+	default:
+		if r.URL.Path == discoveryPath {
+			s.identity.discover(w, r)
+			return
+		}
 		http.NotFound(w, r)
+	}
+}
+
+// serviceOf returns the service that a path belongs to, "" if to none or to the discovery document.
+func serviceOf(path string) Service {
+	switch {
+	case strings.HasPrefix(path, dingRoot):
+		return ServiceDing
+	case strings.HasPrefix(path, dizleeRoot+"/"):
+		return ServiceDizlee
+	case path == tokenPath:
+		return ServiceToken
+	default:
+		return ""
 	}
 }
 

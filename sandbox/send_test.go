@@ -207,6 +207,24 @@ func TestADeferredTransferIsPaidWhenItCompletes(t *testing.T) {
 	assert.Equal(t, start.Add(sandbox.DeferDelay), c.sb.Payments()[0].At, "when it came due, not when somebody looked")
 }
 
+func TestWhatComesDueFirstIsDoneFirst(t *testing.T) {
+	c := serve(t)
+	c.sent(map[string]any{"SkuCode": "US_PR_Nightly", "AccountNumber": "12025550123", "DistributorRef": "batch"})
+	deferring := c.with("X-Options", "DeferTransfer").with("X-Correlation-Id", "1")
+	for _, ref := range []string{"deferred", "deferred too"} {
+		deferring.sent(map[string]any{"DistributorRef": ref})
+	}
+	c.clock.advance(sandbox.DeferDelay)
+	states := map[string]ding.ProcessingState{}
+	for _, item := range c.list(map[string]any{}).Items {
+		states[item.TransferRecord.TransferID.DistributorRef] = item.TransferRecord.ProcessingState
+	}
+	assert.Equal(t, map[string]ding.ProcessingState{
+		"batch": ding.ProcessingStateSubmitted, "deferred": ding.ProcessingStateComplete, "deferred too": ding.ProcessingStateComplete,
+	}, states)
+	assert.Equal(t, "deferred too", c.sb.Payments()[2].DistributorRef, "those of one moment in the order in which they came")
+}
+
 func TestADeferredTransferFailsIfTheMoneyIsGoneByThen(t *testing.T) {
 	c := serve(t, sandbox.WithBalance(money.MustParse("15.00")))
 	c.with("X-Options", "DeferTransfer").with("X-Correlation-Id", "1").sent(map[string]any{"DistributorRef": "deferred"})

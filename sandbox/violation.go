@@ -10,21 +10,21 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 )
 
-// fault is the way in which a request violates its operation.
-type fault int
+// flaw is the way in which a request violates its operation.
+type flaw int
 
 const (
-	faultForm    fault = iota // the body as a whole: no JSON, wrong media type, not the type asked for
-	faultMissing              // a required parameter or property is not there
-	faultValue                // it has a value that cannot be
-	faultRange                // it is a number beyond its bounds
+	flawForm    flaw = iota // the body as a whole: no JSON, wrong media type, not the type asked for
+	flawMissing             // a required parameter or property is not there
+	flawValue               // it has a value that cannot be
+	flawRange               // it is a number beyond its bounds
 )
 
-// violation is one fault of one parameter, header or property, named as the client would write it.
+// violation is one flaw of one parameter, header or property, named as the client would write it.
 type violation struct {
-	fault fault
-	name  string
-	path  []string // to the property within the body, nil for others
+	flaw flaw
+	name string
+	path []string // to the property within the body, nil for others
 }
 
 // violations lists what an error of contract.check complains of, in the order of the document.
@@ -38,19 +38,19 @@ func violations(err error) []violation {
 		return all
 	case *openapi3filter.RequestError:
 		if e.Parameter != nil {
-			return []violation{{fault: parameterFault(e.Err), name: e.Parameter.Name}}
+			return []violation{{flaw: parameterFlaw(e.Err), name: e.Parameter.Name}}
 		}
 		return bodyViolations(e.Err)
 	default:
-		return []violation{{fault: faultForm}}
+		return []violation{{flaw: flawForm}}
 	}
 }
 
-func parameterFault(err error) fault {
+func parameterFlaw(err error) flaw {
 	if errors.Is(err, openapi3filter.ErrInvalidRequired) {
-		return faultMissing
+		return flawMissing
 	}
-	return faultValue
+	return flawValue
 }
 
 func bodyViolations(err error) []violation {
@@ -64,29 +64,29 @@ func bodyViolations(err error) []violation {
 	case *openapi3.SchemaError:
 		return []violation{bodyViolation(e)}
 	default:
-		return []violation{{fault: faultForm}}
+		return []violation{{flaw: flawForm}}
 	}
 }
 
-// bodyViolation names the outermost property on the way to the fault: the service speaks of Settings, not of the
+// bodyViolation names the outermost property on the way to the flaw: the service speaks of Settings, not of the
 // name within the second of them.
 func bodyViolation(err *openapi3.SchemaError) violation {
 	path := err.JSONPointer()
 	for _, step := range path {
 		if strings.Trim(step, "0123456789") != "" {
-			return violation{fault: schemaFault(err.SchemaField), name: step, path: path}
+			return violation{flaw: schemaFlaw(err.SchemaField), name: step, path: path}
 		}
 	}
-	return violation{fault: faultForm, path: path}
+	return violation{flaw: flawForm, path: path}
 }
 
-func schemaFault(keyword string) fault {
+func schemaFlaw(keyword string) flaw {
 	switch keyword {
 	case "required":
-		return faultMissing
+		return flawMissing
 	case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "format":
-		return faultRange
+		return flawRange
 	default:
-		return faultValue
+		return flawValue
 	}
 }

@@ -14,6 +14,13 @@ import (
 // retryPolicy bounds the patience of a command that somebody waits for.
 var retryPolicy = facade.RetryPolicy{MaxAttempts: 4, MaxRetryAfter: 30 * time.Second}
 
+// How long a command finds out about a lost answer unless --settle-timeout says otherwise, and for how long it does so
+// after it was interrupted.
+var (
+	settleTimeout     = ding.DefaultSettleTimeout
+	settleAfterCancel = ding.DefaultSettleAfterCancel
+)
+
 // patience is the policy of this run: --timeout bounds a single attempt too.
 func (a *app) patience() facade.RetryPolicy {
 	policy := retryPolicy
@@ -42,11 +49,40 @@ func (a *app) dingClient() (*ding.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	credentials, err := dingCredentials(getenv)
+	if err != nil {
+		return nil, err
+	}
+	return a.newDingClient(getenv, append(credentials, ding.WithAttemptHook(a.progress())))
+}
+
+// dingPayer makes a client that moves money, and shows the observer what it does.
+func (a *app) dingPayer(s *settling, o *observer) (*ding.Client, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	getenv, err := a.environment()
+	if err != nil {
+		return nil, err
+	}
 	opts, err := dingCredentials(getenv)
 	if err != nil {
 		return nil, err
 	}
-	opts = append(opts, ding.WithRetryPolicy(a.patience()), ding.WithAttemptHook(a.progress()))
+	journal, err := a.openJournal(s, o)
+	if err != nil {
+		return nil, err
+	}
+	if journal != nil {
+		opts = append(opts, ding.WithJournal(journal))
+	}
+	opts = append(opts, ding.WithSettleTimeout(s.timeout), ding.WithSettleAfterCancel(settleAfterCancel), ding.WithAttemptHook(o.sees()))
+	return a.newDingClient(getenv, opts)
+}
+
+// newDingClient adds what all clients have in common.
+func (a *app) newDingClient(getenv func(string) string, opts []ding.Option) (*ding.Client, error) {
+	opts = append(opts, ding.WithRetryPolicy(a.patience()))
 	if base := getenv("DING_BASE_URL"); base != "" {
 		opts = append(opts, ding.WithBaseURL(base))
 	}
@@ -90,29 +126,62 @@ var ownURL = map[string]func(string) dizlee.Option{
 	"DIZLEE_CHARGE_URL": dizlee.WithChargeURL, "DIZLEE_REFUND_URL": dizlee.WithRefundURL, "DIZLEE_SMS_URL": dizlee.WithSMSURL,
 }
 
-// dizleeClient makes a client for one operation, whose own URL is in the variable urlVariable, if anywhere.
-func (a *app) dizleeClient(getenv func(string) string, urlVariable string) (*dizlee.Client, error) {
-	key, base, own := getenv("DIZLEE_API_KEY"), getenv("DIZLEE_BASE_URL"), getenv(urlVariable)
-	if key == "" {
-		return nil, usagef("no credentials for Dizlee: set DIZLEE_API_KEY (or try --sandbox)")
+// dizleePayer makes a client for one operation, whose own URL is in the variable urlVariable, if anywhere, and shows the
+// observer what it does.
+func (a *app) dizleePayer(getenv func(string) string, urlVariable string, s *settling, o *observer) (*dizlee.Client, error) {
+	if err := s.check(); err != nil {
+		return nil, err
 	}
-	if base == "" && own == "" {
-		return nil, usagef("no address for this operation: set DIZLEE_BASE_URL or %s", urlVariable)
+	opts, err := dizleeOptions(getenv, urlVariable)
+	if err != nil {
+		return nil, err
 	}
-	opts := []dizlee.Option{
-		dizlee.WithAPIKey(key),
-		dizlee.WithRetryPolicy(a.patience()),
-		dizlee.WithAttemptHook(a.progress()),
+	key, err := dizleeCredentials(getenv)
+	if err != nil {
+		return nil, err
 	}
-	if own != "" {
-		opts = append(opts, ownURL[urlVariable](own))
+	journal, err := a.openJournal(s, o)
+	if err != nil {
+		return nil, err
 	}
-	if base != "" {
+	if journal != nil {
+		opts = append(opts, dizlee.WithJournal(journal))
+	}
+	opts = append(opts, key, dizlee.WithSettleTimeout(s.timeout), dizlee.WithSettleAfterCancel(settleAfterCancel), dizlee.WithAttemptHook(o.sees()))
+	return a.newDizleeClient(opts)
+}
+
+// dizleeOptions says where the operations are whose own URLs are in the variables, if anywhere, and by whom ids are made.
+func dizleeOptions(getenv func(string) string, urlVariables ...string) ([]dizlee.Option, error) {
+	var opts []dizlee.Option
+	if base := getenv("DIZLEE_BASE_URL"); base != "" {
 		opts = append(opts, dizlee.WithBaseURL(base))
+	}
+	for _, variable := range urlVariables {
+		if own := getenv(variable); own != "" {
+			opts = append(opts, ownURL[variable](own))
+		}
+	}
+	if len(opts) == 0 {
+		return nil, usagef("no address for Dizlee: set DIZLEE_BASE_URL or %s", strings.Join(urlVariables, ", "))
 	}
 	if code := getenv("DIZLEE_MERCHANT_CODE"); code != "" {
 		opts = append(opts, dizlee.WithMerchantCode(code))
 	}
+	return opts, nil
+}
+
+func dizleeCredentials(getenv func(string) string) (dizlee.Option, error) {
+	key := getenv("DIZLEE_API_KEY")
+	if key == "" {
+		return nil, usagef("no credentials for Dizlee: set DIZLEE_API_KEY (or try --sandbox)")
+	}
+	return dizlee.WithAPIKey(key), nil
+}
+
+// newDizleeClient adds what all clients have in common.
+func (a *app) newDizleeClient(opts []dizlee.Option) (*dizlee.Client, error) {
+	opts = append(opts, dizlee.WithRetryPolicy(a.patience()))
 	if a.verbose {
 		opts = append(opts, dizlee.WithLogger(a.logger()))
 	}

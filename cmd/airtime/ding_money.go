@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/ding"
@@ -16,19 +17,17 @@ import (
 const sendLong = `Send a product to an account number and pay for it. Without --confirm, or with --validate-only, the transfer is only
 validated: balance, price and, where the provider can, the account number are checked, and nothing is paid.
 
-Every --ref must be new: a transfer that is sent again under the same reference is paid again. After exit code 4 wait
-90 seconds, then look with "airtime ding transfers --ref", and never send again on a guess.
+Every --ref must be new. With --confirm it is noted in a journal before it leaves, and never sent again: the same command
+prints the stored outcome later, or finds it out if it is still open, and another request under the reference is wrong usage (exit
+code 2). Only a transfer that provably moved nothing is repeated, by this run. A lost answer is looked up for
+--settle-timeout. If that does not find it, the outcome is unknown (exit code 4), and the transfer stays open: see "airtime ding
+recover". The journal holds account numbers and no keys; only this user can read it.
 
 The record is printed with its receipt, which may hold a voucher's PIN: that is what was bought. It is printed on stdout
-alone; logs and errors never hold it.`
+alone; logs, errors and the journal never hold it.`
 
-func newSend(a *app) *cobra.Command {
-	var (
-		request               ding.SendTransferRequest
-		validateOnly, confirm bool
-	)
-	command := &cobra.Command{Use: "send", Short: "Send a product and pay for it", Long: sendLong, Args: cobra.NoArgs}
-	flags := command.Flags()
+// transferFlags defines what a transfer consists of.
+func transferFlags(flags *pflag.FlagSet, request *ding.SendTransferRequest) {
 	flags.StringVar(&request.SKUCode, "sku", "", "`code` of the product")
 	amountFlag(flags, &request.SendValue, "value", "the `amount` to send, such as 10.00; what of it goes to the account, estimate tells")
 	flags.StringVar(&request.AccountNumber, "account", "", "account `number`: digits only, country code first")
@@ -36,6 +35,18 @@ func newSend(a *app) *cobra.Command {
 	flags.StringVar(&request.SendCurrencyISO, "currency", "", "ISO `code` of the value's currency; the account's own by default")
 	settingFlag(flags, &request.Settings)
 	flags.StringVar(&request.BillRef, "bill-ref", "", "the bill to pay, a `reference` from bills; --value is then the bill's")
+}
+
+func newSend(a *app) *cobra.Command {
+	var (
+		request               ding.SendTransferRequest
+		s                     settling
+		validateOnly, confirm bool
+	)
+	command := &cobra.Command{Use: "send", Short: "Send a product and pay for it", Long: sendLong, Args: cobra.NoArgs}
+	flags := command.Flags()
+	transferFlags(flags, &request)
+	s.define(flags)
 	flags.BoolVar(&validateOnly, "validate-only", false, "check, and pay nothing, whatever else is given")
 	flags.BoolVar(&confirm, "confirm", false, "pay")
 	command.RunE = func(cobraCommand *cobra.Command, args []string) error {
@@ -43,7 +54,11 @@ func newSend(a *app) *cobra.Command {
 		if request.ValidateOnly {
 			return a.reads(func(ctx context.Context, _ []string) error { return a.validate(ctx, request, confirm) })(cobraCommand, args)
 		}
-		return a.moves(func(ctx context.Context, _ []string) error { return a.pay(ctx, request) })(cobraCommand, args)
+		return a.moves(func(ctx context.Context, _ []string) error {
+			return a.pay(ctx, request, s, func(ctx context.Context, client *ding.Client) (*ding.SendTransferResponse, error) {
+				return client.SendTransfer(ctx, request)
+			})
+		})(cobraCommand, args)
 	}
 	return needs(command, "sku", "value", "account", "ref")
 }
@@ -74,23 +89,48 @@ func (a *app) validate(ctx context.Context, request ding.SendTransferRequest, co
 	return a.printRecord(record)
 }
 
-// pay makes the transfer.
-func (a *app) pay(ctx context.Context, request ding.SendTransferRequest) error {
-	client, err := a.dingClient()
+// pay makes the transfer, in the way that is given.
+func (a *app) pay(ctx context.Context, request ding.SendTransferRequest, s settling,
+	how func(context.Context, *ding.Client) (*ding.SendTransferResponse, error)) error {
+	o := &observer{
+		app: a, ctx: ctx, operation: "SendTransfer", reference: request.DistributorRef,
+		finding: "looking the transfer up, for up to " + briefly(s.timeout),
+	}
+	client, err := a.dingPayer(&s, o)
 	if err != nil {
 		return err
 	}
-	answer, err := client.SendTransfer(ctx, request)
-	lookUp := "airtime ding transfers --ref " + quote(request.DistributorRef)
+	answer, err := how(ctx, client)
 	if err != nil {
-		return ifUnknown(err, "wait 90 seconds, then: %s", lookUp)
+		return o.explains(err, func(noted bool) string { return a.afterLostTransfer(request.DistributorRef, s, noted) })
 	}
 	a.warn("SendTransfer", answer.ErrorCodes)
+	lookUp := lookUpTransfer(request.DistributorRef)
+	a.tellWhereFrom(o, "the transfer", "its receipt is not kept: see "+lookUp)
 	record := answer.TransferRecord
-	if state := record.ProcessingState; !strings.HasPrefix(string(state), string(ding.ProcessingStateComplete)) {
-		a.notice("the transfer is accepted and still %s; follow it with: %s", state, lookUp)
+	if ding.IsPending(record) {
+		a.notice("the transfer is accepted and still %s; follow it with: %s", record.ProcessingState, lookUp)
 	}
 	return afterMoney(a.printRecord(record), "SendTransfer", "the transfer is accepted; see it with: "+lookUp)
+}
+
+// afterLostTransfer says what to do about a transfer whose outcome is unknown.
+func (a *app) afterLostTransfer(reference string, s settling, noted bool) string {
+	lookUp := lookUpTransfer(reference)
+	switch {
+	case s.looksOnly && !noted:
+		return "nothing was sent or noted; look again with: " + lookUp + "; or ask Ding about " + quote(reference)
+	case s.journal.none:
+		return "wait 90 seconds, then look with: " + lookUp + "; or go on with: airtime ding resume"
+	case a.sandbox && s.journal.file == "":
+		return quote(reference) + " cannot be followed up, since the sandbox and its journal end with this run; elsewhere it would be with: " + lookUp
+	}
+	return quote(reference) + " stays open in the journal; look with: " + lookUp + "; settle it with: airtime ding recover" + s.journal.flag() +
+		"; if that does not find it, ask Ding, and decide with: " + dingSettle(reference, s.journal)
+}
+
+func lookUpTransfer(reference string) string {
+	return "airtime ding transfers --ref " + quote(reference)
 }
 
 // afterMoney turns the failure to print a result into an unknown outcome: money has moved, and the caller has nothing
@@ -135,7 +175,7 @@ func newCancel(a *app) *cobra.Command {
 	var confirm bool
 	command := &cobra.Command{
 		Use: "cancel", Short: "Cancel a Batch transfer", Args: cobra.NoArgs,
-		Long: "Cancel a transfer of a Batch product that has not been processed yet. Without --confirm this only prints what it\nwould send, and exits 2. Exit code 0 means that the transfer is Cancelled, and nothing else does.",
+		Long: "Cancel a transfer of a Batch product that has not been processed yet. If the answer is lost, the transfer's state is\nread instead; nothing is sent twice. Without --confirm this only prints what it would send, and exits 2. Exit code 0 means\nthat the transfer is Cancelled, and nothing else does.",
 	}
 	flags := command.Flags()
 	flags.StringVar(&request.TransferID.TransferRef, "transfer-ref", "", "Ding's `reference`")
@@ -152,7 +192,8 @@ func newCancel(a *app) *cobra.Command {
 }
 
 func (a *app) cancel(ctx context.Context, request ding.CancellationRequest) error {
-	client, err := a.dingClient()
+	o := &observer{app: a, ctx: ctx, operation: "CancelTransfers", finding: "reading the transfer's state"}
+	client, err := a.dingPayer(&settling{journal: journalFlag{none: true}, timeout: settleTimeout}, o)
 	if err != nil {
 		return err
 	}
@@ -170,6 +211,7 @@ func (a *app) cancel(ctx context.Context, request ding.CancellationRequest) erro
 	if err != nil {
 		return ifUnknown(err, "see the transfer's state with: %s", lookUp)
 	}
+	a.tellWhereFrom(o, "the cancellation", "")
 	item := answer.Results[0].Item
 	a.warn("CancelTransfers", item.ErrorCodes)
 	if err := cancelled(item.ProcessingState, lookUp); err != nil {

@@ -17,7 +17,8 @@ import (
 func newDing(a *app) *cobra.Command {
 	group := newGroup("ding", "Put credit on phones, through DingConnect",
 		"Put credit on phones, through DingConnect. See airtime --help for the environment and the exit codes.",
-		newBalance(a), newLookup(a), newEstimate(a), newBills(a), newTransfers(a), newSend(a), newCancel(a))
+		newBalance(a), newLookup(a), newEstimate(a), newBills(a), newTransfers(a), newSend(a), newCancel(a),
+		newDingRecover(a), newDingResume(a), newDingSettle(a))
 	group.AddCommand(newListings(a)...)
 	return group
 }

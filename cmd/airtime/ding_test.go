@@ -223,7 +223,7 @@ func TestOnlyTheStateCancelledMeansCancelled(t *testing.T) {
 	} {
 		server := serve(t, says(200, body))
 		assert.Equal(t, code, airtime(t, servedAt(server.URL), "ding cancel --ref R-1 --confirm").code, body)
-		assert.Len(t, server.seen(), 1)
+		assert.Equal(t, 1, server.sent("CancelTransfers"))
 	}
 
 	server := serve(t, says(200, fmt.Sprintf(answer, "Cancelled")))

@@ -15,12 +15,19 @@ import (
 	"github.com/airtime-go/airtime/facade/dizlee"
 )
 
+const (
+	chargeLong = "A lost answer is found out about with the same request under the same id, for --settle-timeout: it is done at most\nonce, and a refusal as a duplicate then shows that it was done before."
+	refundLong = "A refund of everything whose answer was lost is found out about with the same request under the same id, for\n--settle-timeout. One of a part (--amount) is never repeated, since it might be done twice."
+
+	journalLong = "\n\nEvery --id must be new. It is noted in a journal before it leaves: the same command prints the stored outcome later, and\nanother request under the id is wrong usage (exit code 2). What stays unknown (exit code 4) stays open: see \"airtime dizlee\nrecover\". The journal holds subscribers' numbers and no keys; only this user can read it."
+)
+
 const previewLong = "\n\nWithout --confirm this only prints what it would send, and exits 2; that needs no key."
 
 func newDizlee(a *app) *cobra.Command {
 	return newGroup("dizlee", "Take credit from phones, through Dizlee",
 		"Take credit from phones, through Dizlee. See airtime --help for the environment and the exit codes.",
-		newCharge(a), newRefund(a), newSMS(a))
+		newCharge(a), newRefund(a), newSMS(a), newDizleeRecover(a), newDizleeResume(a), newDizleeSettle(a))
 }
 
 // merchantFlags defines the four flags that say on whose behalf a request is made.
@@ -46,11 +53,15 @@ type effect[Request, Answer any] struct {
 	fill        func(getenv func(string) string, request *Request)
 	send        func(ctx context.Context, client *dizlee.Client, request Request) (*Answer, error)
 	id          func(Request) string
-	show        func(Answer) []field
+	// repeats reports that the request may be repeated to find out about a lost answer.
+	repeats func(Request) bool
+	show    func(Answer) []field
+	// byDuplicate reports that only the refusal of a duplicate proves that it was done.
+	byDuplicate func(Answer) bool
 }
 
 // runs returns the command's work, on a request that its flags fill in.
-func (e effect[Request, Answer]) runs(a *app, request *Request, confirm *bool) func(*cobra.Command, []string) error {
+func (e effect[Request, Answer]) runs(a *app, request *Request, s *settling, confirm *bool) func(*cobra.Command, []string) error {
 	return a.moves(func(ctx context.Context, _ []string) error {
 		getenv, err := a.environment()
 		if err != nil {
@@ -60,21 +71,52 @@ func (e effect[Request, Answer]) runs(a *app, request *Request, confirm *bool) f
 		if !*confirm {
 			return a.preview(*request)
 		}
-		client, err := a.dizleeClient(getenv, e.urlVariable)
+		o := &observer{app: a, ctx: ctx, operation: e.operation, reference: e.id(*request)}
+		if e.repeats(*request) {
+			o.finding = "repeating it with the same id, which is done once at most, for up to " + briefly(s.timeout)
+		}
+		client, err := a.dizleePayer(getenv, e.urlVariable, s, o)
 		if err != nil {
 			return err
 		}
 		answer, err := e.send(ctx, client, *request)
 		if err != nil {
-			return err
+			return o.explains(err, func(bool) string { return a.afterLostEffect(e.operation, o.reference, e.repeats(*request), *s) })
 		}
-		if a.json {
-			err = a.printJSON(answer)
-		} else {
-			err = a.printFields(e.show(*answer)...)
-		}
-		return afterMoney(err, e.operation, "the service has accepted "+quote(e.id(*request)))
+		return e.prints(a, o, *answer)
 	})
+}
+
+func (e effect[Request, Answer]) prints(a *app, o *observer, answer Answer) error {
+	a.tellWhereFrom(o, "the answer", "")
+	if e.byDuplicate(answer) {
+		a.notice("done, as the refusal of a duplicate shows: an earlier attempt with this id went through")
+	}
+	var err error
+	if a.json {
+		err = a.printJSON(answer)
+	} else {
+		err = a.printFields(e.show(answer)...)
+	}
+	return afterMoney(err, e.operation, "the service has accepted "+quote(o.reference))
+}
+
+// afterLostEffect says what to do about an effect whose outcome is unknown.
+func (a *app) afterLostEffect(operation, id string, repeats bool, s settling) string {
+	command := commandOf[operation]
+	switch {
+	case s.journal.none && repeats:
+		return "find out with: airtime dizlee resume " + command + ", and the same flags"
+	case s.journal.none:
+		return "do not repeat " + quote(id) + ", which may be done twice then; ask Dizlee"
+	case a.sandbox && s.journal.file == "":
+		return quote(id) + " cannot be followed up, since the sandbox and its journal end with this run"
+	}
+	decide := "ask Dizlee, and decide with: " + dizleeSettle(operation, id, s.journal)
+	if !repeats {
+		return quote(id) + " stays open in the journal, and is never repeated; " + decide
+	}
+	return quote(id) + " stays open in the journal; find out with: airtime dizlee recover" + s.journal.flag() + "; if that does not help, " + decide
 }
 
 func confirmFlag(flags *pflag.FlagSet, confirm *bool) {
@@ -82,14 +124,19 @@ func confirmFlag(flags *pflag.FlagSet, confirm *bool) {
 }
 
 func newCharge(a *app) *cobra.Command {
+	return newChargeCommand(a, charge, &cobra.Command{
+		Use: "charge", Short: "Take an amount from a subscriber", Args: cobra.NoArgs,
+		Long: "Take an amount from a subscriber's credit, or add it to the bill.\n\n" + chargeLong + journalLong + previewLong,
+	})
+}
+
+// newChargeCommand gives a command the flags of a charge.
+func newChargeCommand(a *app, how effect[dizlee.ChargeRequest, dizlee.ChargeResponse], command *cobra.Command) *cobra.Command {
 	var (
 		request dizlee.ChargeRequest
+		s       settling
 		confirm bool
 	)
-	command := &cobra.Command{
-		Use: "charge", Short: "Take an amount from a subscriber", Args: cobra.NoArgs,
-		Long: "Take an amount from a subscriber's credit, or add it to the bill. After exit code 4, the same command with the same\n--id tells what became of it: done now, or status -305, which then means that it was done the first time." + previewLong,
-	}
 	flags := command.Flags()
 	flags.StringVar(&request.ChargeRequestID, "id", "", "your own `id` of this charge, new for every charge")
 	flags.StringVar(&request.UserID, "msisdn", "", "the subscriber's `number`: digits only, country code first")
@@ -112,7 +159,8 @@ func newCharge(a *app) *cobra.Command {
 	flags.StringVar(&request.PID, "pid", "", "product `id` from Dizlee; some operators want it")
 	merchantFlags(flags, &request.AggregatorID, &request.MerchantID, &request.Product, &request.SubProduct)
 	confirmFlag(flags, &confirm)
-	command.RunE = charge.runs(a, &request, &confirm)
+	s.define(flags)
+	command.RunE = how.runs(a, &request, &s, &confirm)
 	return needs(command, "id", "msisdn", "amount", "currency")
 }
 
@@ -125,21 +173,28 @@ var charge = effect[dizlee.ChargeRequest, dizlee.ChargeResponse]{
 	send: func(ctx context.Context, client *dizlee.Client, r dizlee.ChargeRequest) (*dizlee.ChargeResponse, error) {
 		return client.Charge(ctx, r)
 	},
-	id: func(r dizlee.ChargeRequest) string { return r.ChargeRequestID },
+	id:          func(r dizlee.ChargeRequest) string { return r.ChargeRequestID },
+	repeats:     func(dizlee.ChargeRequest) bool { return true },
+	byDuplicate: func(answer dizlee.ChargeResponse) bool { return answer.ByDuplicate },
 	show: func(answer dizlee.ChargeResponse) []field {
 		return []field{{"Status", string(answer.Status)}, {"Detail", answer.StatusDetail}, {"Operator's id", answer.ChargeResponseID}}
 	},
 }
 
 func newRefund(a *app) *cobra.Command {
+	return newRefundCommand(a, refund, &cobra.Command{
+		Use: "refund", Short: "Give a charge back", Args: cobra.NoArgs,
+		Long: "Give a charge back, or part of it.\n\n" + refundLong + journalLong + previewLong,
+	})
+}
+
+// newRefundCommand gives a command the flags of a refund.
+func newRefundCommand(a *app, how effect[dizlee.RefundRequest, dizlee.RefundResponse], command *cobra.Command) *cobra.Command {
 	var (
 		request dizlee.RefundRequest
+		s       settling
 		confirm bool
 	)
-	command := &cobra.Command{
-		Use: "refund", Short: "Give a charge back", Args: cobra.NoArgs,
-		Long: "Give a charge back, or part of it. After exit code 4, the same command with the same --id tells what became of it:\ndone now, or status -305 or -320, which then mean that it was done the first time." + previewLong,
-	}
 	flags := command.Flags()
 	flags.StringVar(&request.RefundRequestID, "id", "", "your own `id` of this refund, new for every refund")
 	flags.StringVar(&request.TransactionID, "transaction", "", "the `id` that the charge was made with")
@@ -153,7 +208,8 @@ func newRefund(a *app) *cobra.Command {
 	flags.StringVar(&request.Purpose, "purpose", "", "the `purpose`; merchant-product by default")
 	merchantFlags(flags, &request.AggregatorID, &request.MerchantID, &request.Product, &request.SubProduct)
 	confirmFlag(flags, &confirm)
-	command.RunE = refund.runs(a, &request, &confirm)
+	s.define(flags)
+	command.RunE = how.runs(a, &request, &s, &confirm)
 	return needs(command, "id", "transaction", "msisdn", "currency", "reason")
 }
 
@@ -168,7 +224,9 @@ var refund = effect[dizlee.RefundRequest, dizlee.RefundResponse]{
 	send: func(ctx context.Context, client *dizlee.Client, r dizlee.RefundRequest) (*dizlee.RefundResponse, error) {
 		return client.Refund(ctx, r)
 	},
-	id: func(r dizlee.RefundRequest) string { return r.RefundRequestID },
+	id:          func(r dizlee.RefundRequest) string { return r.RefundRequestID },
+	repeats:     func(r dizlee.RefundRequest) bool { return r.Amount == nil },
+	byDuplicate: func(answer dizlee.RefundResponse) bool { return answer.ByDuplicate },
 	show: func(answer dizlee.RefundResponse) []field {
 		return []field{{"Status", string(answer.Status)}, {"Detail", answer.StatusDetail}}
 	},
@@ -177,11 +235,12 @@ var refund = effect[dizlee.RefundRequest, dizlee.RefundResponse]{
 func newSMS(a *app) *cobra.Command {
 	var (
 		request dizlee.SendSMSRequest
+		s       settling
 		confirm bool
 	)
 	command := &cobra.Command{
 		Use: "sms", Short: "Send a subscriber an SMS", Args: cobra.NoArgs,
-		Long: "Send a subscriber an SMS. After exit code 4 the subscriber may have it; nothing keeps a repetition from being\ndelivered as well." + previewLong,
+		Long: "Send a subscriber an SMS. After exit code 4 the subscriber may have it. It is never repeated on a guess, since nothing\nkeeps a repetition from being delivered as well." + journalLong + previewLong,
 	}
 	flags := command.Flags()
 	flags.StringVar(&request.SMSRequestID, "id", "", "your own `id` of this message")
@@ -194,7 +253,8 @@ func newSMS(a *app) *cobra.Command {
 	flags.StringVar(&request.PID, "pid", "", "product `id` from Dizlee; some operators want it")
 	merchantFlags(flags, &request.AggregatorID, &request.MerchantID, &request.Product, &request.SubProduct)
 	confirmFlag(flags, &confirm)
-	command.RunE = sms.runs(a, &request, &confirm)
+	s.define(flags)
+	command.RunE = sms.runs(a, &request, &s, &confirm)
 	return needs(command, "id", "to", "sender", "language", "text")
 }
 
@@ -206,7 +266,9 @@ var sms = effect[dizlee.SendSMSRequest, dizlee.SendSMSResponse]{
 	send: func(ctx context.Context, client *dizlee.Client, r dizlee.SendSMSRequest) (*dizlee.SendSMSResponse, error) {
 		return client.SendSMS(ctx, r)
 	},
-	id: func(r dizlee.SendSMSRequest) string { return r.SMSRequestID },
+	id:          func(r dizlee.SendSMSRequest) string { return r.SMSRequestID },
+	repeats:     func(dizlee.SendSMSRequest) bool { return false },
+	byDuplicate: func(dizlee.SendSMSResponse) bool { return false },
 	show: func(answer dizlee.SendSMSResponse) []field {
 		return []field{{"Status", string(answer.Status)}, {"Detail", answer.StatusDetail}}
 	},

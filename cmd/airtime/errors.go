@@ -33,10 +33,13 @@ type outcomeError struct {
 	message string
 	// operation is the service's method; empty if the command is meant.
 	operation string
+	// cause is what the message was made of; nil if it stands alone.
+	cause error
 }
 
 func (e *outcomeError) Error() string           { return e.message }
 func (e *outcomeError) Outcome() facade.Outcome { return e.outcome }
+func (e *outcomeError) Unwrap() error           { return e.cause }
 
 // usagef makes the error for wrong usage or configuration.
 func usagef(format string, args ...any) error {
@@ -80,12 +83,17 @@ func (a *app) finish(command *cobra.Command, args []string, err error) int {
 		a.printJSONLine("error", newFailure(command.CommandPath(), err))
 		return exitCodes[outcome]
 	}
-	text := "airtime: " + strings.TrimSpace(err.Error()) + "\n"
+	text := "airtime: " + messageOf(err) + "\n"
 	if !a.running {
 		text += fmt.Sprintf("See %s --help.\n", command.CommandPath())
 	}
 	_, _ = a.stderr.Write([]byte(text))
 	return exitCodes[outcome]
+}
+
+// messageOf returns an error's text on one line: errors that were joined have one each.
+func messageOf(err error) string {
+	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", ": ")
 }
 
 // wantsJSON looks for --json where parsing the flags has failed.
@@ -137,7 +145,7 @@ func newFailure(commandPath string, err error) failure {
 	f := failure{
 		Operation: strings.TrimPrefix(commandPath, "airtime "),
 		Outcome:   facade.OutcomeOf(err),
-		Message:   err.Error(),
+		Message:   messageOf(err),
 	}
 	var (
 		fromDing   *ding.Error

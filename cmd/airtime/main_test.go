@@ -26,8 +26,9 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	// Repetitions are tested for happening, not for their pauses.
+	// Repetitions and look-ups are tested for happening, not for their pauses.
 	retryPolicy.BaseDelay = time.Millisecond
+	settleTimeout, settleAfterCancel = 50*time.Millisecond, 200*time.Millisecond
 	os.Exit(m.Run())
 }
 
@@ -68,6 +69,15 @@ func (e environment) with(name, value string) environment {
 	return changed
 }
 
+// withState returns a copy with a state directory of its own, and so with a journal, unless there is one.
+func (e environment) withState(t *testing.T) environment {
+	t.Helper()
+	if e["XDG_STATE_HOME"] != "" {
+		return e
+	}
+	return e.with("XDG_STATE_HOME", t.TempDir())
+}
+
 // withOAuth replaces the key of DingConnect by client credentials.
 func (e environment) withOAuth(tokenURL string) environment {
 	return e.with("DING_API_KEY", "").with("DING_CLIENT_ID", "client").with("DING_CLIENT_SECRET", clientSecret).with("DING_TOKEN_URL", tokenURL)
@@ -87,6 +97,7 @@ func airtime(t *testing.T, env environment, line string) result {
 
 func airtimeArgs(ctx context.Context, t *testing.T, env environment, args ...string) result {
 	t.Helper()
+	env = env.withState(t)
 	var out, err lockedBuffer
 	code := run(ctx, args, func(name string) string { return env[name] }, &out, &err)
 	r := result{code, out.String(), err.String()}
@@ -165,6 +176,17 @@ func (s *scripted) seen() []recorded {
 	return append([]recorded(nil), s.requests...)
 }
 
+// sent counts the requests to an operation so far.
+func (s *scripted) sent(operation string) int {
+	count := 0
+	for _, request := range s.seen() {
+		if strings.HasSuffix(request.path, "/"+operation) {
+			count++
+		}
+	}
+	return count
+}
+
 // says answers with a status and a body; headers come in pairs.
 func says(status int, body string, headers ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
@@ -189,7 +211,7 @@ func start(t *testing.T, env environment, args ...string) *process {
 	require.NoError(t, err)
 	p := &process{Cmd: exec.CommandContext(t.Context(), self, args...)}
 	p.Env = append(os.Environ(), asProgram+"=1")
-	for name, value := range env {
+	for name, value := range env.withState(t) {
 		p.Env = append(p.Env, name+"="+value)
 	}
 	p.Stdout, p.Stderr = &p.out, &p.err

@@ -111,29 +111,31 @@ func TestWhateverDingAnswersAReadEndsInItsExitCode(t *testing.T) {
 	}
 }
 
-func TestWhateverDingAnswersATransferEndsInItsExitCodeAfterOneSend(t *testing.T) {
+func TestWhateverDingAnswersATransferEndsInItsExitCodeAndIsSentOnceUnlessNothingMoved(t *testing.T) {
 	tests := []struct {
 		name   string
 		answer http.HandlerFunc
 		code   int
 		says   string
+		sent   int
 	}{
-		{"success", says(200, complete), 0, ""},
-		{"still on its way", says(200, strings.Replace(complete, `"Complete"`, `"Submitted"`, 1)), 0, "still Submitted"},
-		{"HTTP 200 with ResultCode 4", says(200, envelope(4, "AccountNumberInvalid", "AccountNumberFailedRegex")), 1, "without +"},
-		{"no funds, with HTTP 500", says(500, envelope(5, "InsufficientBalance", "")), 1, "add funds"},
-		{"an expired key", says(401, envelope(4, "AuthenticationFailed", "TokenExpired")), 1, "TokenExpired"},
-		{"throttled before anything was done", says(429, envelope(3, "RateLimited", ""), "Retry-After", "2"), 3, "slow down"},
-		{"throttled by who knows whom", says(429, "busy"), 4, "airtime ding transfers --ref R-1"},
-		{"an HTML error page", says(502, htmlPage), 4, "airtime ding transfers --ref R-1"},
-		{"a redirect", leads, 4, "do not send again"},
-		{"a truncated body", breaksOff(200, `{"ResultCode":1,`), 4, "do not send again"},
-		{"an endless body", endless, 4, "do not send again"},
-		{"null", says(200, "null"), 4, "do not send again"},
-		{"a success without a record", says(200, `{"ResultCode":1}`), 4, "do not send again"},
-		{"a record that is a validation's", says(200, strings.Replace(complete, `"77"`, `"0"`, 1)), 4, "do not send again"},
-		{"a reference that was used before", says(400, envelope(4, "DuplicateTransactionPrevented", "")), 4, "do not send again"},
-		{"a closed connection", closes, 4, "do not send again"},
+		{"success", says(200, complete), 0, "", 1},
+		{"still on its way", says(200, strings.Replace(complete, `"Complete"`, `"Submitted"`, 1)), 0, "still Submitted", 1},
+		{"HTTP 200 with ResultCode 4", says(200, envelope(4, "AccountNumberInvalid", "AccountNumberFailedRegex")), 1, "without +", 1},
+		{"no funds, with HTTP 500", says(500, envelope(5, "InsufficientBalance", "")), 1, "add funds", 1},
+		{"an expired key", says(401, envelope(4, "AuthenticationFailed", "TokenExpired")), 1, "TokenExpired", 1},
+		{"throttled before anything was done", says(429, envelope(3, "RateLimited", ""), "Retry-After", "0"), 3, "slow down", 4},
+		{"throttled for longer than our patience", says(429, envelope(3, "RateLimited", ""), "Retry-After", "120"), 3, "take a new reference", 1},
+		{"throttled by who knows whom", says(429, "busy"), 4, "airtime ding transfers --ref R-1", 1},
+		{"an HTML error page", says(502, htmlPage), 4, "airtime ding transfers --ref R-1", 1},
+		{"a redirect", leads, 4, "do not send again", 1},
+		{"a truncated body", breaksOff(200, `{"ResultCode":1,`), 4, "airtime ding recover", 1},
+		{"an endless body", endless, 4, "airtime ding settle --ref R-1 --as paid|unpaid", 1},
+		{"null", says(200, "null"), 4, "do not send again", 1},
+		{"a success without a record", says(200, `{"ResultCode":1}`), 4, "do not send again", 1},
+		{"a record that is a validation's", says(200, strings.Replace(complete, `"77"`, `"0"`, 1)), 4, "do not send again", 1},
+		{"a reference that was used before", says(400, envelope(4, "DuplicateTransactionPrevented", "")), 4, "do not send again", 1},
+		{"a closed connection", closes, 4, "do not send again", 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -143,43 +145,56 @@ func TestWhateverDingAnswersATransferEndsInItsExitCodeAfterOneSend(t *testing.T)
 			assert.Contains(t, r.err, tt.says)
 			assert.NotContains(t, r.err, customer, "an account number in an error")
 			assert.NotContains(t, r.err, "1234-5678", "a PIN in an error")
-			assert.Len(t, server.seen(), 1, "money is sent once")
+			assert.Equal(t, tt.sent, server.sent("SendTransfer"))
 		})
 	}
 }
 
-func TestWhateverDizleeAnswersEndsInItsExitCodeAfterOneSend(t *testing.T) {
+func TestWhateverDizleeAnswersEndsInItsExitCode(t *testing.T) {
 	status := func(code, detail string) string { return fmt.Sprintf(`{"status":%q,"statusDetail":%q}`, code, detail) }
 	tests := []struct {
 		name   string
 		answer http.HandlerFunc
 		code   int
 		says   string
+		// lost answers are found out about by a repetition, if the command allows that.
+		lost bool
 	}{
-		{"success", says(200, status("1", " Successful Operation.")), 0, ""},
-		{"success with blanks and a number", says(200, `{"status": 1 ,"statusDetail":null}`), 0, ""},
-		{"insufficient funds", says(200, status("-304", "no funds for "+subscriber)), 1, "insufficient funds"},
-		{"not authorised", says(401, status("-101", "")), 1, "check the API key"},
-		{"too many requests", says(429, status("-429", ""), "Retry-After", "7"), 3, "in 7s at the earliest"},
-		{"a duplicate", says(200, status("-305", "")), 4, "used before"},
-		{"the operator's time-out", says(200, status("-504", "")), 4, "did not answer in time"},
-		{"an unlisted code", says(200, status("-999", "?")), 4, "status -999"},
-		{"an HTML error page", says(502, htmlPage), 4, "could not be read"},
-		{"a redirect", leads, 4, "redirects elsewhere"},
-		{"a truncated body", breaksOff(200, `{"status":`), 4, "broke off"},
-		{"an endless body", endless, 4, "more than"},
-		{"null", says(200, "null"), 4, "could not be read"},
-		{"a closed connection", closes, 4, "unknown"},
+		{"success", says(200, status("1", " Successful Operation.")), 0, "", false},
+		{"success with blanks and a number", says(200, `{"status": 1 ,"statusDetail":null}`), 0, "", false},
+		{"insufficient funds", says(200, status("-304", "no funds for "+subscriber)), 1, "insufficient funds", false},
+		{"not authorised", says(401, status("-101", "")), 1, "check the API key", false},
+		{"too many requests", says(429, status("-429", ""), "Retry-After", "40"), 3, "in 40s at the earliest", false},
+		{"a duplicate", says(200, status("-305", "")), 4, "used before", false},
+		{"the operator's time-out", says(200, status("-504", "")), 4, "did not answer in time", true},
+		{"an unlisted code", says(200, status("-999", "?")), 4, "status -999", false},
+		{"an HTML error page", says(502, htmlPage), 4, "could not be read", true},
+		{"a redirect", leads, 4, "redirects elsewhere", true},
+		{"a truncated body", breaksOff(200, `{"status":`), 4, "broke off", true},
+		{"an endless body", endless, 4, "more than", true},
+		{"null", says(200, "null"), 4, "could not be read", true},
+		{"a closed connection", closes, 4, "unknown", true},
 	}
-	for _, command := range []string{chargeCommand, refundCommand, smsCommand} {
+	for command, repeats := range map[string]bool{
+		chargeCommand: true, refundCommand: true, refundCommand + " --amount 0.250": false, smsCommand: false,
+	} {
+		name := strings.Fields(command)[1]
 		for _, tt := range tests {
-			t.Run(strings.Fields(command)[1]+": "+tt.name, func(t *testing.T) {
+			t.Run(strings.TrimPrefix(command, "dizlee ")+": "+tt.name, func(t *testing.T) {
 				server := serve(t, tt.answer)
 				r := airtime(t, servedAt(server.URL), command+" --confirm")
 				assert.Equal(t, tt.code, r.code, r.err)
 				assert.Contains(t, r.err, tt.says)
 				assert.NotContains(t, r.err, subscriber, "an MSISDN in an error")
-				assert.Len(t, server.seen(), 1, "sent once")
+				if tt.code == 4 {
+					assert.Contains(t, r.err, "airtime dizlee settle --operation "+name+" --id ")
+				}
+				if tt.lost && repeats {
+					assert.Contains(t, r.err, "the answer was lost")
+					assert.Greater(t, server.sent(name), 1, "repeated under its id")
+				} else {
+					assert.Equal(t, 1, server.sent(name), "sent once")
+				}
 			})
 		}
 	}
@@ -264,11 +279,11 @@ func TestOAuth(t *testing.T) {
 		assert.Equal(t, 1, r.code, r.err)
 	})
 
-	t.Run("a transfer is not sent again after 401", func(t *testing.T) {
+	t.Run("a transfer is sent once more with a fresh token", func(t *testing.T) {
 		server := serve(t, answer(says(401, envelope(4, "AuthenticationFailed", "TokenExpired"))))
 		r := airtime(t, servedAt(server.URL).withOAuth(server.URL+"/token"), sendTransfer+" --confirm")
 		assert.Equal(t, 1, r.code, r.err)
-		assert.Len(t, server.seen(), 2, "one token, one transfer")
+		assert.Equal(t, 2, server.sent("SendTransfer"))
 	})
 
 	t.Run("refused credentials are a refusal, and the provider's own words stay out", func(t *testing.T) {

@@ -60,6 +60,13 @@ Environment (keys are never taken from flags):
   DIZLEE_CHARGE_URL, DIZLEE_REFUND_URL, DIZLEE_SMS_URL
   DIZLEE_AGGREGATOR_ID, DIZLEE_MERCHANT_ID, DIZLEE_PRODUCT, DIZLEE_SUB_PRODUCT
   DIZLEE_MERCHANT_CODE                         ids must begin with it
+  XDG_STATE_HOME                               where airtime/journal.db is kept, instead of ~/.local/state
+
+What moves money is noted in that journal (or --journal FILE) before it leaves, and never sent again under its reference. A
+lost answer is looked up for --settle-timeout. What a killed run left open, or what stayed unknown:
+  airtime ding recover, airtime dizlee recover   find it out
+  airtime ding settle, airtime dizlee settle     note what a person has found out
+  airtime ding resume, airtime dizlee resume     go on with what no journal tells of
 
 Output: tables for people; with --json, the service's own fields as JSON on stdout. Stderr then holds JSON only: one
 object {"error":{…}} if the command failed, else lines with {"warning":{…}} or {"notice":{…}} if there is something to
@@ -69,8 +76,8 @@ Exit codes:
   0  done
   1  refused: the same request will be refused until something changes
   2  wrong usage or configuration; nothing was sent
-  3  temporary: nothing moved, the same request may go through later
-  4  the outcome is unknown: money may have moved, look before sending again`
+  3  temporary: nothing moved, the same request may go through later (under a new reference, if the journal holds the old one)
+  4  the outcome is unknown: money may have moved, look before sending again; the message has the reference and the next step`
 
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
@@ -90,7 +97,7 @@ func newRoot(a *app) *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.json, "json", false, "print JSON with the service's own field names")
 	flags.BoolVar(&a.sandbox, "sandbox", false, "run against an embedded sandbox, fresh for this run, and ignore the environment")
-	flags.DurationVar(&a.timeout, "timeout", 45*time.Second, "how long a command that reads may take in all; calls that move money have two minutes of their own")
+	flags.DurationVar(&a.timeout, "timeout", 45*time.Second, "how long a command that reads may take in all; what moves money has two minutes for each attempt, and --settle-timeout")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "log attempts and repetitions to stderr")
 	root.AddCommand(newDing(a), newDizlee(a), newSandbox(a), newDemo(a), newVersion(a))
 	root.Version = readBuild(debug.ReadBuildInfo()).Version
@@ -137,7 +144,7 @@ func (a *app) reads(do work) func(*cobra.Command, []string) error {
 	})
 }
 
-// moves wraps work that may move money: cutting its one attempt short would only lose the answer.
+// moves wraps work that may move money: cutting an attempt short would only lose the answer.
 func (a *app) moves(do work) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, args []string) error {
 		if a.timeout <= 0 {

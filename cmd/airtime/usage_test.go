@@ -188,7 +188,7 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("no space le
 
 func TestAResultThatCannotBeWrittenIsNoSuccess(t *testing.T) {
 	server := serve(t, says(200, complete))
-	env := servedAt(server.URL)
+	env := servedAt(server.URL).withState(t)
 	getenv := func(name string) string { return env[name] }
 	for line, code := range map[string]int{"ding send": 3, "ding send --confirm": 4} {
 		var stderr lockedBuffer

@@ -2,10 +2,14 @@ package ding
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/facade/internal/settle"
 	gen "github.com/airtime-go/airtime/gen/ding"
 )
 
@@ -63,8 +67,9 @@ func (c *Client) EstimatePrices(ctx context.Context, requests []EstimationReques
 }
 
 // CancelTransfers asks for Batch transfers to be cancelled. Only an item whose ProcessingState is Cancelled has been;
-// Cancelling is still open. The call makes exactly one attempt; a lost answer is [facade.ErrOutcomeUnknown], and the
-// transfers' states can be read back with ListTransferRecords. At most 50 calls in ten minutes.
+// Cancelling is still open. It is never sent twice. Where the answer is lost, the transfers' states are read back: a
+// transfer that is Cancelled counts as cancelled, one that is Complete or Failed as refused, and any other is
+// [facade.ErrOutcomeUnknown], since the cancellation may still come. At most 50 calls in ten minutes.
 func (c *Client) CancelTransfers(ctx context.Context, requests []CancellationRequest, opts ...CallOption) (*CancelTransfersResponse, error) {
 	const name = operationCancelTransfers
 	var checks facade.Checks
@@ -77,9 +82,13 @@ func (c *Client) CancelTransfers(ctx context.Context, requests []CancellationReq
 	if err := checks.Err(name); err != nil {
 		return nil, err
 	}
+	opts, _ = fixCorrelationID(opts)
 	answer, found, err := exchange[gen.CancelTransfersResponse](ctx, c, operation{name: name, money: true}, opts, func(server string) (*http.Request, error) {
 		return gen.NewCancelTransfersRequest(server, requests)
 	})
+	if errors.Is(err, facade.ErrOutcomeUnknown) {
+		return c.readBack(ctx, found, requests, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +96,75 @@ func (c *Client) CancelTransfers(ctx context.Context, requests []CancellationReq
 		return batchItem{i.BatchItemRef, i.ResultCode, i.ErrorCodes}
 	})
 	return &CancelTransfersResponse{CancelTransfersResponse: *answer, Results: results}, nil
+}
+
+// readBackAfter gives a cancellation whose answer was lost the time to take effect.
+const readBackAfter = 2 * time.Second
+
+// readBack finds out what became of cancellations whose answer was lost. If none can be read, it returns lost.
+func (c *Client) readBack(ctx context.Context, found *finding, requests []CancellationRequest, lost error) (*CancelTransfersResponse, error) {
+	patient, stop := settle.Outlive(ctx, c.settleAfterCancel)
+	defer stop()
+	// Behind many look-ups, a batch could wait for its turn for an hour.
+	patient, done := context.WithTimeout(patient, c.settleTimeout)
+	defer done()
+	if !settle.Sleep(patient, min(readBackAfter, c.settleTimeout/2)) {
+		return nil, lost
+	}
+	answer := &CancelTransfersResponse{CancelTransfersResponse: gen.CancelTransfersResponse{ResultCode: ResultCodeSuccess}}
+	for _, request := range requests {
+		result := BatchResult[TransferWithState]{BatchItemRef: request.BatchItemRef}
+		record, err := c.readOne(patient, request.TransferID)
+		switch {
+		case err != nil:
+			result.Err = found.failItem(batchItem{ref: request.BatchItemRef}, facade.OutcomeUnknown, err)
+		default:
+			result.Item = &TransferWithState{
+				BatchItemRef: request.BatchItemRef, TransferID: *record.TransferID, ProcessingState: record.ProcessingState, ResultCode: ResultCodeSuccess,
+			}
+			answer.Items = append(answer.Items, *result.Item)
+			result.Err = cancelled(found, request.BatchItemRef, record)
+		}
+		answer.Results = append(answer.Results, result)
+	}
+	if len(answer.Items) == 0 {
+		return nil, lost
+	}
+	return answer, nil
+}
+
+// cancelled returns nil if the record is that of a cancelled transfer, and else says what it is.
+func cancelled(found *finding, ref string, record *TransferRecord) error {
+	outcome := facade.OutcomeUnknown
+	switch classify(record) {
+	case recordDone:
+		outcome = facade.OutcomeRefused
+	case recordFailed:
+		if record.ProcessingState == ProcessingStateCancelled {
+			return nil
+		}
+		outcome = facade.OutcomeRefused
+	}
+	return found.failItem(batchItem{ref: ref}, outcome, fmt.Errorf("the answer was lost; the transfer is %s", record.ProcessingState))
+}
+
+// readOne reads the one transfer that the id names.
+func (c *Client) readOne(ctx context.Context, id TransferID) (*TransferRecord, error) {
+	page, err := c.sweeper.page(ctx, ListTransferRecordsRequest{TransferRef: id.TransferRef, DistributorRef: id.DistributorRef, Take: maxTake})
+	if err != nil {
+		return nil, err
+	}
+	var records []TransferRecord
+	for _, item := range page.Items {
+		own := item.TransferRecord.TransferID
+		if own != nil && (id.TransferRef == "" || own.TransferRef == id.TransferRef) && (id.DistributorRef == "" || own.DistributorRef == id.DistributorRef) {
+			records = append(records, item.TransferRecord)
+		}
+	}
+	if len(records) != 1 {
+		return nil, fmt.Errorf("the answer was lost; the list has %d transfers of that name", len(records))
+	}
+	return &records[0], nil
 }
 
 // item names a field of a batch's item, such as "[2].SkuCode".

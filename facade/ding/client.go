@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/internal/pipeline"
+	"github.com/airtime-go/airtime/facade/internal/settle"
 )
 
 // Client calls DingConnect. It is safe for concurrent use; make one and keep it.
@@ -21,6 +23,15 @@ type Client struct {
 	pipeline *pipeline.Pipeline
 	logger   *slog.Logger
 	server   string
+	oauth    bool
+
+	retry             facade.RetryPolicy
+	journal           facade.Journal
+	settleTimeout     time.Duration
+	settleAfterCancel time.Duration
+	preventDuplicates bool
+	flights           *settle.Flights[transferred]
+	sweeper           *sweeper
 }
 
 // NewClient returns a client, or an error that names every option that is wrong or missing. It sends nothing.
@@ -30,8 +41,22 @@ func NewClient(opts ...Option) (*Client, error) {
 	if err := errors.Join(err, pipeErr); err != nil {
 		return nil, fmt.Errorf("ding: no client can be made:\n%w", err)
 	}
-	// The generated builders resolve paths against a base that ends in a slash.
-	return &Client{pipeline: pipe, logger: pipe.Logger(), server: config.baseURL + "/"}, nil
+	retry, _ := config.Retry.WithDefaults()
+	c := &Client{
+		pipeline: pipe,
+		logger:   pipe.Logger(),
+		// The generated builders resolve paths against a base that ends in a slash.
+		server:            config.baseURL + "/",
+		oauth:             config.clientID != "",
+		retry:             retry,
+		journal:           config.journal,
+		settleTimeout:     config.settleTimeout,
+		settleAfterCancel: config.settleAfterCancel,
+		preventDuplicates: config.preventDuplicates,
+		flights:           &settle.Flights[transferred]{},
+	}
+	c.sweeper = newSweeper(retry.ReadTimeout, c.listOnce)
+	return c, nil
 }
 
 // String names the service and the host, and nothing secret.
@@ -90,8 +115,10 @@ func fixCorrelationID(opts []CallOption) ([]CallOption, string) {
 // operation is what sets one method apart from the others.
 type operation struct {
 	name string
-	// money marks a method that moves money: one attempt, and every doubt is an unknown outcome.
+	// money marks a method that moves money: the pipeline makes one attempt, and every doubt is an unknown outcome.
 	money bool
+	// judge decides about an answer; nil means judgeRead, or judgeMoney for money.
+	judge func(finding) pipeline.Verdict
 	// bound is the largest body that is read, in bytes; 0 means defaultBound.
 	bound int64
 	// private is what the request says of the customer, which no error and no log may show.
@@ -99,8 +126,9 @@ type operation struct {
 }
 
 const (
-	operationSendTransfer    = "SendTransfer"
-	operationCancelTransfers = "CancelTransfers"
+	operationSendTransfer        = "SendTransfer"
+	operationCancelTransfers     = "CancelTransfers"
+	operationListTransferRecords = "ListTransferRecords"
 
 	defaultBound = 4 << 20
 	// productsBound leaves room for the whole catalogue, some 15 to 20 MB.
@@ -120,14 +148,18 @@ func call[T any](ctx context.Context, c *Client, op operation, opts []CallOption
 func exchange[T any](ctx context.Context, c *Client, op operation, opts []CallOption, build build) (*T, *finding, error) {
 	options, err := newCallOptions(op.name, opts)
 	if err != nil {
-		return nil, nil, err
+		return nil, &finding{}, err
 	}
 	if op.bound == 0 {
 		op.bound = defaultBound
 	}
-	judge := judgeRead
-	if op.money {
+	judge := op.judge
+	switch {
+	case judge != nil:
+	case op.money:
 		judge = judgeMoney
+	default:
+		judge = judgeRead
 	}
 	var answer *T
 	var found finding
@@ -161,7 +193,7 @@ func exchange[T any](ctx context.Context, c *Client, op operation, opts []CallOp
 		},
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, &found, err
 	}
 	return answer, &found, nil
 }

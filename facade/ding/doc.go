@@ -21,9 +21,13 @@
 //
 // # Money
 //
-// SendTransfer and CancelTransfers make exactly one attempt, and nothing below them may make another: their requests
-// cannot be rewound and carry no idempotency key. An answer that is lost, cannot be read or contradicts itself is
-// [facade.ErrOutcomeUnknown]. Reads are repeated as package [facade] describes.
+// SendTransfer is sent again only where nothing had left or the answer proves that nothing moved, and CancelTransfers
+// never; nothing below them may do so either, since their requests cannot be rewound and carry no idempotency key. An answer
+// that is lost, cannot be read or contradicts itself is looked up in the list of transfers. What that does not tell is
+// [facade.ErrOutcomeUnknown]. docs/outcomes.md has the whole table. Reads are repeated as package [facade] describes.
+//
+// With [WithJournal], a transfer is noted before it leaves, so that [Client.RecoverTransfers] finds out what became of it if
+// the process is killed. Without one, [Client.ResumeTransfer] looks before it sends.
 //
 // # Access tokens
 //

@@ -23,7 +23,7 @@ func answers(t *testing.T) map[string]reflect.Type {
 	t.Helper()
 	found := map[string]reflect.Type{}
 	for method := range reflect.TypeFor[*Client]().Methods() {
-		if method.Type.NumOut() != 2 || method.Name == "Describe" {
+		if method.Type.NumOut() != 2 || method.Name == "Describe" || method.Name == "ResumeTransfer" {
 			continue
 		}
 		answer := method.Type.Out(0)

@@ -39,6 +39,8 @@ type Error struct {
 
 	outcome facade.Outcome
 	cause   error
+	// looked says what the last look-up showed; empty if there was none.
+	looked string
 }
 
 // Paging ends with one of these in the chain of its error, where it must not look complete.
@@ -94,6 +96,9 @@ func (e *Error) Error() string {
 	}
 	if e.cause != nil {
 		b.WriteString(": " + e.cause.Error())
+	}
+	if e.looked != "" {
+		b.WriteString("; looked up: " + e.looked)
 	}
 	if e.Excerpt != "" {
 		fmt.Fprintf(&b, " (%q)", e.Excerpt)

@@ -31,7 +31,7 @@ func fail(t *testing.T, script ...reply) error {
 // failToSend returns the error of a SendTransfer that is answered so.
 func failToSend(t *testing.T, answer reply) error {
 	t.Helper()
-	_, err := newClient(t, serve(t, answer)).SendTransfer(t.Context(), transfer(), ding.WithCorrelationID("call-1"))
+	_, err := newClient(t, serveMoney(t, answer)).SendTransfer(t.Context(), transfer(), ding.WithCorrelationID("call-1"))
 	require.Error(t, err)
 	return err
 }
@@ -42,19 +42,19 @@ func TestErrorsReadWell(t *testing.T) {
 	down := html(503)
 	down.header = map[string]string{"Retry-After": "3600"}
 	for want, err := range map[string]error{
-		"ding: GetBalance: refused: AuthenticationFailed; check the credentials [HTTP 401, ResultCode 4, correlation id call-1]":                                                          fail(t, envelope(401, 4, "AuthenticationFailed", "")),
-		"ding: GetBalance: refused: ParameterInvalid/countryIsos [HTTP 400, ResultCode 4, correlation id call-1]":                                                                         fail(t, envelope(400, 4, "ParameterInvalid", "countryIsos")),
-		"ding: GetBalance: refused: BrandNew/Reason [HTTP 400, ResultCode 4, correlation id call-1]":                                                                                      fail(t, envelope(400, 4, "BrandNew", "Reason")),
-		"ding: GetBalance: failed for now, nothing moved: RateLimited; slow down and try later [HTTP 429, ResultCode 3, retry after 1m30s, correlation id call-1]":                        fail(t, busy),
-		`ding: GetBalance: refused: the answer could not be read: HTTP 404: invalid character '<' looking for beginning of value ("Bad Gateway nginx") [HTTP 404, correlation id call-1]`: fail(t, html(404)),
-		"ding: GetBalance: refused: the answer could not be read: HTTP 200: it has no ResultCode (\"{\\\"Items\\\":[]}\") [HTTP 200, correlation id call-1]":                              fail(t, ok(`{"Items":[]}`)),
-		"ding: GetBalance: failed for now, nothing moved: TransientProviderError; try later [HTTP 503, ResultCode 3, 3 attempts, correlation id call-1]":                                  fail(t, times(3, envelope(503, 3, "TransientProviderError", ""))...),
-		"ding: SendTransfer: refused: InsufficientBalance; add funds to the Ding account [HTTP 500, ResultCode 5, correlation id call-1]":                                                 failToSend(t, envelope(500, 5, "InsufficientBalance", "")),
-		"ding: SendTransfer: the outcome is unknown: the answer has no record; do not send again before it has been looked up [HTTP 200, ResultCode 1, correlation id call-1]":            failToSend(t, ok(plain)),
-		"ding: SendTransfer: the outcome is unknown: EOF; do not send again before it has been looked up [correlation id call-1]":                                                         failToSend(t, hangUp()),
+		"ding: GetBalance: refused: AuthenticationFailed; check the credentials [HTTP 401, ResultCode 4, correlation id call-1]":                                                                                                             fail(t, envelope(401, 4, "AuthenticationFailed", "")),
+		"ding: GetBalance: refused: ParameterInvalid/countryIsos [HTTP 400, ResultCode 4, correlation id call-1]":                                                                                                                            fail(t, envelope(400, 4, "ParameterInvalid", "countryIsos")),
+		"ding: GetBalance: refused: BrandNew/Reason [HTTP 400, ResultCode 4, correlation id call-1]":                                                                                                                                         fail(t, envelope(400, 4, "BrandNew", "Reason")),
+		"ding: GetBalance: failed for now, nothing moved: RateLimited; slow down and try later [HTTP 429, ResultCode 3, retry after 1m30s, correlation id call-1]":                                                                           fail(t, busy),
+		`ding: GetBalance: refused: the answer could not be read: HTTP 404: invalid character '<' looking for beginning of value ("Bad Gateway nginx") [HTTP 404, correlation id call-1]`:                                                    fail(t, html(404)),
+		"ding: GetBalance: refused: the answer could not be read: HTTP 200: it has no ResultCode (\"{\\\"Items\\\":[]}\") [HTTP 200, correlation id call-1]":                                                                                 fail(t, ok(`{"Items":[]}`)),
+		"ding: GetBalance: failed for now, nothing moved: TransientProviderError; try later [HTTP 503, ResultCode 3, 3 attempts, correlation id call-1]":                                                                                     fail(t, times(3, envelope(503, 3, "TransientProviderError", ""))...),
+		"ding: SendTransfer: refused: InsufficientBalance; add funds to the Ding account [HTTP 500, ResultCode 5, correlation id call-1]":                                                                                                    failToSend(t, envelope(500, 5, "InsufficientBalance", "")),
+		"ding: SendTransfer: the outcome is unknown: the envelope contradicts its record, or has none; looked up: the list does not have it; do not send again before it has been looked up [HTTP 200, ResultCode 1, correlation id call-1]": failToSend(t, ok(plain)),
+		"ding: SendTransfer: the outcome is unknown: EOF; looked up: the list does not have it; do not send again before it has been looked up [correlation id call-1]":                                                                      failToSend(t, hangUp()),
 		"ding: SendTransfer: refused: AccountNumberInvalid/AccountNumberFailedRegex; write the account number in international form, digits only, without + [HTTP 400, ResultCode 4, correlation id call-1]": failToSend(t,
 			envelope(400, 4, "AccountNumberInvalid", "AccountNumberFailedRegex")),
-		"ding: SendTransfer: the outcome is unknown: ParameterInvalid: the call failed, but its record is Complete; do not send again before it has been looked up [HTTP 400, ResultCode 4, correlation id call-1]": failToSend(t,
+		"ding: SendTransfer: the outcome is unknown: ParameterInvalid: the envelope contradicts its record; looked up: the list does not have it; do not send again before it has been looked up [HTTP 400, ResultCode 4, correlation id call-1]": failToSend(t,
 			sent(400, 4, "ParameterInvalid", "", state("Complete"))),
 		`ding: GetBalance: failed for now, nothing moved: the answer could not be read: HTTP 503: invalid character '<' looking for beginning of value ("Bad Gateway nginx") ` +
 			`[HTTP 503, retry after 1h0m0s, correlation id call-1]`: fail(t, down),
@@ -110,7 +110,7 @@ func TestEveryErrorIsAPointerOrARequestError(t *testing.T) {
 		if o.money {
 			attempts = 1
 		}
-		_, err := o.call(t.Context(), newClient(t, serve(t, times(attempts, html(502))...)))
+		_, err := o.call(t.Context(), newClient(t, serveFor(t, o.money, times(attempts, html(502))...)))
 		failed := failure(t, err)
 		assert.Same(t, failed, err, o.name)
 		assert.Equal(t, o.name, failed.Operation)
@@ -154,7 +154,7 @@ func TestNothingSecretShows(t *testing.T) {
 			logger := slog.New(slog.NewMultiHandler(slog.NewTextHandler(&log, levels), slog.NewJSONHandler(&log, levels)))
 			var hooked []facade.Attempt
 			hook := func(_ context.Context, attempt facade.Attempt) { hooked = append(hooked, attempt) }
-			s := serve(t, script...)
+			s := serveMoney(t, script...)
 
 			_, err := newClient(t, s, ding.WithLogger(logger), ding.WithAttemptHook(hook)).SendTransfer(t.Context(), transfer())
 

@@ -10,6 +10,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"time"
 
 	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/ding"
@@ -91,15 +92,19 @@ func ExampleClient_SendTransfer_lostAnswer() {
 		http.Error(w, "<html><h1>502 Bad Gateway</h1></html>", http.StatusBadGateway)
 	}))
 	defer service.Close()
-	client := exampleClient(service)
+	// Leave WithSettleTimeout out: the default reaches past the 90 seconds that Ding may work on a transfer.
+	client, err := ding.NewClient(ding.WithAPIKey("your-key"), ding.WithBaseURL(service.URL), ding.WithSettleTimeout(time.Millisecond))
+	if err != nil {
+		log.Fatal(err)
+	}
 
-	_, err := client.SendTransfer(context.Background(), ding.SendTransferRequest{
+	_, err = client.SendTransfer(context.Background(), ding.SendTransferRequest{
 		SKUCode:        "GB_TEST_10",
 		SendValue:      money.MustParse("10.00"),
 		AccountNumber:  "447700900123",
 		DistributorRef: "order-1002",
 	})
-	// The proxy's page does not tell whether the transfer behind it was made.
+	// The proxy's page does not tell whether the transfer behind it was made, and the list could not be read either.
 	fmt.Println(facade.OutcomeOf(err), errors.Is(err, facade.ErrOutcomeUnknown))
 	// Output: unknown true
 }

@@ -16,7 +16,7 @@ import (
 	gen "github.com/airtime-go/airtime/gen/ding"
 )
 
-// What an answer means is decided here and nowhere else: judgeRead for everything that moves nothing, and judgeMoney
+// What an answer means is decided here: by judgeRead for everything that moves nothing, and by the table in outcomes.go
 // for SendTransfer and CancelTransfers, where a doubt is an unknown outcome.
 
 // finding is what is known about an attempt before its meaning is decided.
@@ -71,7 +71,10 @@ func (f *finding) readFailure() bool {
 		return false
 	}
 	f.envelope = brief.APIResponse
-	if f.record != nil && brief.TransferRecord != nil {
+	if brief.TransferRecord != nil {
+		if f.record == nil {
+			f.record = &TransferRecord{}
+		}
 		f.record.ProcessingState = brief.TransferRecord.ProcessingState
 	}
 	return true
@@ -193,83 +196,26 @@ func passing(status int) bool {
 	return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
 }
 
-// judgeMoney decides about a call that moves money. It is never sent again here, so the verdict only says what the
-// caller may rely on.
-func judgeMoney(f finding) pipeline.Verdict {
-	fail := func(outcome facade.Outcome, cause error) pipeline.Verdict {
-		return pipeline.Verdict{Err: f.fail(outcome, cause), StaleToken: f.staleToken()}
-	}
-	switch f.Failure {
-	case pipeline.NotSent, pipeline.NoCredentials:
-		return fail(facade.OutcomeTemporary, f.Err)
-	case pipeline.CredentialsRefused:
-		return fail(facade.OutcomeRefused, f.Err)
-	case pipeline.Lost, pipeline.Redirected, pipeline.TooLarge:
-		return fail(facade.OutcomeUnknown, f.Err)
-	}
-	if f.unreadable != nil {
-		return fail(facade.OutcomeUnknown, f.unreadable)
-	}
-	outcome, why := moneyOutcome(f)
+// judgeMoney decides about a call that moves money, by the outcome table. The pipeline never sends it again.
+func judgeMoney(f finding) pipeline.Verdict { return f.verdict(outcomeOf(&f)) }
+
+// verdict turns a row of the outcome table into what the pipeline reports and the caller gets.
+func (f *finding) verdict(decided row) pipeline.Verdict {
+	outcome := outcomes[decided.verdict]
 	if outcome == facade.OutcomeAccepted {
 		return pipeline.Verdict{}
 	}
-	return fail(outcome, why)
-}
-
-// moneyOutcome reads an envelope and the record in it. Refused and temporary need proof that nothing moved: a record in
-// a failed state, or a code that is given before anything is done.
-func moneyOutcome(f finding) (facade.Outcome, error) {
-	codes := f.envelope.ErrorCodes
-	failed := f.record != nil && isFailed(f.record.ProcessingState)
-	if f.record != nil && !failed && !succeeded(f.envelope.ResultCode) && f.record.ProcessingState != "" {
-		return facade.OutcomeUnknown, fmt.Errorf("the call failed, but its record is %s", f.shown(string(f.record.ProcessingState)))
+	cause := f.Err
+	switch {
+	case f.unreadable != nil:
+		cause = f.unreadable
+	case cause == nil && outcome == facade.OutcomeUnknown:
+		cause = errors.New(decided.why)
 	}
-	switch f.envelope.ResultCode {
-	case ResultCodeSuccess, ResultCodeSuccessWithWarning:
-		if f.operation != operationSendTransfer {
-			return facade.OutcomeAccepted, nil
-		}
-		return paid(f.record)
-	case ResultCodeTransientError:
-		switch {
-		case has(codes, ContextTransactionStillInProgress):
-			return facade.OutcomeUnknown, errors.New("a similar transfer is under way, which may be this one")
-		case failed, has(codes, CodeRateLimited), f.operation != operationSendTransfer:
-			return facade.OutcomeTemporary, nil
-		}
-		return facade.OutcomeUnknown, errors.New("the answer has no record that proves the failure")
-	case ResultCodeClientError:
-		if has(codes, CodeDuplicateTransactionPrevented) {
-			return facade.OutcomeUnknown, errors.New("a transfer under this reference is in progress or has succeeded")
-		}
-		return facade.OutcomeRefused, nil
-	case ResultCodeServerError:
-		if failed || has(codes, CodeInsufficientBalance) || f.operation != operationSendTransfer {
-			return facade.OutcomeRefused, nil
-		}
-		return facade.OutcomeUnknown, errors.New("the answer has no record that proves the failure")
-	default:
-		return facade.OutcomeUnknown, errUndocumented
-	}
+	return pipeline.Verdict{Err: f.fail(outcome, cause), StaleToken: f.staleToken()}
 }
 
 var errUndocumented = errors.New("the ResultCode is none that is documented")
-
-// paid decides about a SendTransfer that the envelope calls a success.
-func paid(record *TransferRecord) (facade.Outcome, error) {
-	switch {
-	case record == nil:
-		return facade.OutcomeUnknown, errors.New("the answer has no record")
-	case isFailed(record.ProcessingState):
-		return facade.OutcomeUnknown, fmt.Errorf("the call succeeded, but its record is %s", record.ProcessingState)
-	case !isLive(record.ProcessingState):
-		return facade.OutcomeUnknown, errors.New("the record's state is none that is known")
-	case record.TransferID == nil || isNoRef(record.TransferID.TransferRef):
-		return facade.OutcomeUnknown, errors.New("the record has no TransferRef, as if nothing but a validation had been made")
-	}
-	return facade.OutcomeAccepted, nil
-}
 
 // stateCompleted is how some of Ding's texts spell Complete.
 const stateCompleted ProcessingState = "Completed"

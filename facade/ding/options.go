@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/internal/pipeline"
@@ -30,6 +31,11 @@ type config struct {
 	tokenURL, issuer       string
 	// authenticated reports that an option for credentials was given, good or bad.
 	authenticated bool
+
+	journal           facade.Journal
+	settleTimeout     time.Duration
+	settleAfterCancel time.Duration
+	preventDuplicates bool
 }
 
 // WithAPIKey authenticates with a key from the Developer tab of the account settings. Give either a key or client credentials.
@@ -108,9 +114,70 @@ func WithAttemptHook(hook facade.AttemptHook) Option {
 	return func(c *config) error { return c.SetAttemptHook(hook) }
 }
 
+// How long SendTransfer tries to find out about a lost answer, unless an option says otherwise.
+const (
+	// DefaultSettleTimeout reaches past the 90 seconds for which Ding may work on a transfer.
+	DefaultSettleTimeout = 100 * time.Second
+	// DefaultSettleAfterCancel is how much longer a call blocks after its context has ended.
+	DefaultSettleAfterCancel = 5 * time.Second
+)
+
+// WithJournal notes every transfer durably before a byte of it leaves, and its outcome afterwards. A reference that the
+// journal holds is never sent again: if it is settled, SendTransfer returns the stored outcome (without the receipt,
+// which is not stored); if it is open, SendTransfer looks it up; another request under it is
+// [facade.ErrReferenceConflict]. [Client.RecoverTransfers] settles what a crash left open. Package journal/sqlite has one.
+func WithJournal(journal facade.Journal) Option {
+	return func(c *config) error {
+		if journal == nil {
+			return errors.New("the journal is nil; leave the option out to do without")
+		}
+		c.journal = journal
+		return nil
+	}
+}
+
+// WithSettleTimeout sets for how long after an attempt a lost answer is looked up, instead of [DefaultSettleTimeout].
+// Below 90 seconds, transfers that Ding was still working on are answered as unknown more often.
+func WithSettleTimeout(timeout time.Duration) Option {
+	return func(c *config) error {
+		c.settleTimeout = timeout
+		if timeout <= 0 {
+			return errors.New("the settle time-out is not positive")
+		}
+		return nil
+	}
+}
+
+// WithSettleAfterCancel sets how much longer SendTransfer blocks after its context has ended, to find out what became
+// of what had left, instead of [DefaultSettleAfterCancel]. 0 means not at all.
+func WithSettleAfterCancel(grace time.Duration) Option {
+	return func(c *config) error {
+		c.settleAfterCancel = grace
+		if grace < 0 {
+			return errors.New("the time to settle after a cancellation is negative")
+		}
+		return nil
+	}
+}
+
+// WithPreventDuplicates states that Ding has switched the optional feature Prevent Duplicates on for this account. Only
+// then is a reference that stays absent after a lost answer sent again, until 50 minutes after the first attempt: Ding
+// refuses a duplicate for 60. Without the feature, that would pay twice.
+func WithPreventDuplicates() Option {
+	return func(c *config) error {
+		c.preventDuplicates = true
+		return nil
+	}
+}
+
 // newConfig applies the options and chooses the credentials. It returns every problem at once.
 func newConfig(opts []Option) (config, error) {
-	c := config{Settings: pipeline.Settings{Service: "ding"}, baseURL: DefaultBaseURL}
+	c := config{
+		Settings:          pipeline.Settings{Service: "ding"},
+		baseURL:           DefaultBaseURL,
+		settleTimeout:     DefaultSettleTimeout,
+		settleAfterCancel: DefaultSettleAfterCancel,
+	}
 	var problems []error
 	for i, opt := range opts {
 		if opt == nil {

@@ -54,7 +54,7 @@ func TestWhatTheServiceEchoesOfTheCustomerIsNotShown(t *testing.T) {
 			"in a page":    {status: 400, body: `<html><b>` + customer + `</b> is odd, and so is ID ` + customer + `</html>`},
 		} {
 			t.Run(customer+" "+name, func(t *testing.T) {
-				_, err := newClient(t, serve(t, answer)).SendTransfer(t.Context(), request)
+				_, err := newClient(t, serveMoney(t, answer)).SendTransfer(t.Context(), request)
 				require.Error(t, err)
 				assert.NotContains(t, err.Error(), customer)
 				assert.Contains(t, err.Error(), "[redacted]")

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -86,7 +87,8 @@ type received struct {
 }
 
 type service struct {
-	url string
+	url          string
+	lookUpsAside bool
 
 	mu       sync.Mutex
 	script   []reply
@@ -96,8 +98,28 @@ type service struct {
 // serve plays the script.
 func serve(t *testing.T, script ...reply) *service {
 	t.Helper()
-	s := &service{script: script}
+	return start(t, &service{script: script})
+}
+
+// serveMoney plays the script, and answers the look-ups after lost answers aside: the list is empty.
+func serveMoney(t *testing.T, script ...reply) *service {
+	t.Helper()
+	return start(t, &service{script: script, lookUpsAside: true})
+}
+
+// serveFor is serveMoney for what moves money, and serve for the rest.
+func serveFor(t *testing.T, moves bool, script ...reply) *service {
+	t.Helper()
+	return start(t, &service{script: script, lookUpsAside: moves})
+}
+
+func start(t *testing.T, s *service) *service {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.lookUpsAside && r.URL.Path == "/api/V1/ListTransferRecords" {
+			ok(plain).play(w, r)
+			return
+		}
 		next, expected := s.take(r)
 		if !expected {
 			t.Errorf("request %d to %s was not expected", len(s.seen()), r.URL.Path)
@@ -108,7 +130,7 @@ func serve(t *testing.T, script ...reply) *service {
 	s.url = server.URL
 	t.Cleanup(func() {
 		server.Close()
-		assert.Len(t, s.seen(), len(script), "requests that came, of those that were expected")
+		assert.Len(t, s.seen(), len(s.script), "requests that came, of those that were expected")
 	})
 	return s
 }
@@ -156,7 +178,9 @@ func newClient(t *testing.T, s *service, opts ...ding.Option) *ding.Client {
 
 func newClientWith(t *testing.T, s *service, opts ...ding.Option) *ding.Client {
 	t.Helper()
-	client, err := ding.NewClient(append([]ding.Option{ding.WithBaseURL(s.url), ding.WithRetryPolicy(impatient())}, opts...)...)
+	client, err := ding.NewClient(append([]ding.Option{
+		ding.WithBaseURL(s.url), ding.WithRetryPolicy(impatient()), ding.WithSettleTimeout(time.Millisecond),
+	}, opts...)...)
 	require.NoError(t, err)
 	return client
 }

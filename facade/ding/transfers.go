@@ -10,16 +10,22 @@ import (
 	gen "github.com/airtime-go/airtime/gen/ding"
 )
 
-// SendTransfer pays: it sends a product to an account number. Every DistributorRef must be new: a transfer that is sent
-// again under the same reference is paid again.
+// SendTransfer pays: it sends a product to an account number. Every DistributorRef must be new: Ding pays a transfer
+// that is sent again under the same reference again.
 //
-// The call makes exactly one attempt, and ends in one of three ways:
+// The call ends in one of three ways:
 //
-//   - an answer: the transfer is accepted. Its record is Complete, or still on its way (Submitted, Processing), to be
-//     followed with [Client.ListTransferRecords]. ResultCode 2 is a success too; ErrorCodes holds its warning.
+//   - an answer: the transfer is accepted. Its record is Complete, or still on its way ([IsPending]), to be followed with
+//     [Client.ListTransferRecords]. ResultCode 2 is a success too; ErrorCodes holds its warning.
 //   - an [*Error] whose Outcome is refused or temporary: nothing moved. Record holds the failed record, if one came.
-//   - an error that is [facade.ErrOutcomeUnknown]: the money may have moved. Wait out the 90 seconds that a transfer may
-//     take, look the DistributorRef up with ListTransferRecords, and never send again on a guess.
+//   - an error that is [facade.ErrOutcomeUnknown]: the money may have moved, and it could not be found out. Never send
+//     again on a guess.
+//
+// It is sent again only where nothing had left, or where the answer proves that nothing moved. A lost answer is looked
+// up in the list of transfers, until past the 90 seconds that Ding may work on it ([WithSettleTimeout]). When the context
+// ends, nothing more is sent, and the call blocks for at most [WithSettleAfterCancel] longer. docs/outcomes.md has the
+// whole table. Goroutines that send the same request under the same reference share one send; a different request under
+// it is [facade.ErrReferenceConflict].
 //
 // With ValidateOnly nothing is paid, whatever the record says: it reads Complete with a TransferRef that is "0" or
 // absent. Such a call is repeated like a read, and its outcome is never unknown. At most 100 of them in ten minutes.
@@ -29,11 +35,25 @@ func (c *Client) SendTransfer(ctx context.Context, request SendTransferRequest, 
 	if err := checkTransfer(request); err != nil {
 		return nil, err
 	}
-	op := operation{name: operationSendTransfer, money: !request.ValidateOnly, private: private(request.AccountNumber, request.Settings)}
-	return call[SendTransferResponse](ctx, c, op, opts, func(server string) (*http.Request, error) {
-		return gen.NewSendTransferRequest(server, nil, request)
-	})
+	if request.ValidateOnly {
+		check := operation{name: operationSendTransfer, private: private(request.AccountNumber, request.Settings)}
+		return call[SendTransferResponse](ctx, c, check, opts, func(server string) (*http.Request, error) {
+			return gen.NewSendTransferRequest(server, nil, request)
+		})
+	}
+	options, err := newCallOptions(operationSendTransfer, opts)
+	if err != nil {
+		return nil, err
+	}
+	todo, t, err := c.newCase(request, options)
+	if err != nil {
+		return nil, err
+	}
+	return t.answered(c.flights.Do(ctx, todo))
 }
+
+// IsPending reports that an accepted transfer is still on its way: Submitted, Processing or Cancelling.
+func IsPending(record *TransferRecord) bool { return classify(record) == recordMoving }
 
 // sendValuePlaces is how many decimals a SendValue has (measured).
 const sendValuePlaces = 2
@@ -108,7 +128,7 @@ const (
 // passing over at most 500 (Skip). Filters are ANDed. [Client.TransferRecords] turns the pages. At most 50 calls in ten
 // minutes.
 func (c *Client) ListTransferRecords(ctx context.Context, request ListTransferRecordsRequest, opts ...CallOption) (*ListTransferRecordsResponse, error) {
-	const name = "ListTransferRecords"
+	const name = operationListTransferRecords
 	var checks facade.Checks
 	checks.Require(request.Take >= 1 && request.Take <= maxTake, "Take", "must be between 1 and 100")
 	checks.Require(request.Skip >= 0 && request.Skip <= maxSkip, "Skip", "must be between 0 and 500")

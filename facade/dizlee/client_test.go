@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -26,7 +27,7 @@ func TestChargeFillsInWhatWasLeftEmpty(t *testing.T) {
 	got, err := client(t, s.URL).Charge(t.Context(), charge())
 
 	require.NoError(t, err)
-	assert.Equal(t, &dizlee.ChargeResponse{Status: dizlee.StatusCodeOK, StatusDetail: "Successful Operation.", ChargeResponseID: "29320"}, got)
+	assert.Equal(t, charged("Successful Operation.", "29320"), got)
 	request := s.only(t)
 	assert.Equal(t, "/charge", request.path)
 	assert.Equal(t, "application/json", request.header.Get("Content-Type"))
@@ -64,7 +65,9 @@ func TestRefundOfEverythingLeavesTheAmountOut(t *testing.T) {
 	got, err := client(t, s.URL).Refund(t.Context(), refund())
 
 	require.NoError(t, err)
-	assert.Equal(t, &dizlee.RefundResponse{Status: dizlee.StatusCodeOK, StatusDetail: "Successful Operation."}, got)
+	assert.Equal(t, dizlee.StatusCodeOK, got.Status)
+	assert.Equal(t, "Successful Operation.", got.StatusDetail)
+	assert.False(t, got.ByDuplicate)
 	assert.Equal(t, "/refund", s.only(t).path)
 	assert.JSONEq(t, `{
 		"refundRequestId": "acme-r-1", "subscriptionId": "SP", "userId": "9647700900123", "transactionId": "acme-c-1", "currency": "KWD",
@@ -189,7 +192,7 @@ func TestResponseHeadIsHandedOutWithoutTheRequest(t *testing.T) {
 		s := serve(t, answers(status, body, "X-Trace", "abc"))
 		var head *http.Response
 
-		_, err := client(t, s.URL).Charge(t.Context(), charge(), dizlee.WithResponseHead(&head))
+		_, err := client(t, s.URL).Charge(t.Context(), charge(), nil, dizlee.WithResponseHead(&head))
 
 		assert.Equal(t, status != 200, err != nil)
 		require.NotNil(t, head)
@@ -225,17 +228,26 @@ func TestClientIsSafeForConcurrentUse(t *testing.T) {
 	})
 	c := client(t, s.URL, dizlee.WithMerchantCode("acme"))
 	var group sync.WaitGroup
-	for range 10 {
-		for name, operation := range operations {
-			group.Go(func() {
-				err := operation(t.Context(), c)
-				if name == "Refund" {
-					assert.ErrorIs(t, err, dizlee.CodeChargeNotFound)
-				} else {
-					assert.NoError(t, err)
-				}
-			})
-		}
+	for i := range 10 {
+		number := strconv.Itoa(i)
+		group.Go(func() {
+			r := charge()
+			r.ChargeRequestID += number
+			_, err := c.Charge(t.Context(), r)
+			assert.NoError(t, err)
+		})
+		group.Go(func() {
+			r := refund()
+			r.RefundRequestID += number
+			_, err := c.Refund(t.Context(), r)
+			assert.ErrorIs(t, err, dizlee.CodeChargeNotFound)
+		})
+		group.Go(func() {
+			r := sms()
+			r.SMSRequestID += number
+			_, err := c.SendSMS(t.Context(), r)
+			assert.NoError(t, err)
+		})
 	}
 	group.Wait()
 	assert.Equal(t, 30, s.count())

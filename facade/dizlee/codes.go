@@ -169,6 +169,6 @@ func (c Code) Meaning() string { return c.look().meaning }
 // Advice says what to do about it; [AdviceUnknown] for a code that is not documented.
 func (c Code) Advice() Advice { return c.look().advice }
 
-// Outcome says what a call with this code came to, if it made one attempt; [facade.OutcomeUnknown] for a code that is
-// not documented.
+// Outcome says what an attempt with this code came to, if it was the first; [facade.OutcomeUnknown] for a code that is
+// not documented. [Error.Outcome] is that of the call.
 func (c Code) Outcome() facade.Outcome { return c.look().outcome }

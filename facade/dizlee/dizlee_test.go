@@ -10,10 +10,12 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/dizlee"
 	"github.com/airtime-go/airtime/money"
 )
@@ -89,11 +91,13 @@ func (s *server) count() int {
 	return len(s.requests)
 }
 
-// client returns a client for the server, with the merchant set.
+// client returns a client for the server, with the merchant set. It sends nothing again that was refused, and repeats
+// what was lost once, almost at once.
 func client(t *testing.T, url string, opts ...dizlee.Option) *dizlee.Client {
 	t.Helper()
 	c, err := dizlee.NewClient(append([]dizlee.Option{
 		dizlee.WithAPIKey(key), dizlee.WithBaseURL(url), dizlee.WithMerchant(acme),
+		dizlee.WithRetryPolicy(facade.RetryPolicy{MaxAttempts: 1}), dizlee.WithSettleTimeout(time.Millisecond),
 	}, opts...)...)
 	require.NoError(t, err)
 	return c
@@ -131,4 +135,11 @@ var operations = map[string]func(context.Context, *dizlee.Client) error{
 		_, err := c.SendSMS(ctx, sms())
 		return err
 	},
+}
+
+// charged is the answer to a charge that went through at once.
+func charged(detail, id string) *dizlee.ChargeResponse {
+	var r dizlee.ChargeResponse
+	r.Status, r.StatusDetail, r.ChargeResponseID = dizlee.StatusCodeOK, detail, id
+	return &r
 }

@@ -12,13 +12,21 @@
 // Answers are an envelope of status and statusDetail. The status alone decides, whatever the HTTP status and the detail
 // say: "1" is success, everything else is an [*Error].
 //
-// # One attempt
+// # Money moves at most once
 //
-// All three operations move money or send a message, so each call is sent exactly once, also after HTTP 401 or 429,
-// and nothing lets net/http send it again. Dizlee has no query for the state of a charge.
-// The ids are the key: after a lost answer of a charge or refund, the same request with the same id tells what became
-// of it, for success, [CodeDuplicateTransaction] and (for a refund) [CodeAlreadyRefunded] all mean "done, once". A new
-// id may do it twice. An SMS has no such protection.
+// All three operations move money or send a message, and Dizlee has no query for what became of one. The ids are the key:
+// the same request with the same id charges, or refunds everything, once. So the calls do this, and no more:
+//
+//   - What never left, or was refused before processing (-429), is sent again, within the bounds of [WithRetryPolicy].
+//   - After a lost answer, and after -504, -500 and -308, which leave it open, a charge or a refund of everything is
+//     repeated with its id, for up to [WithSettleTimeout]. Success, or the refusal of a duplicate (-305 for a charge, -320 for
+//     a refund), then means that it was done, once; the latter is marked ByDuplicate ([WithDuplicateAsUnknown]).
+//   - -305 or -320 at the very first attempt is unknown, and [ErrIDUsedBefore]: somebody used the id before.
+//   - An SMS, or a refund of a part, is never repeated on a guess: its lost answer is an unknown outcome.
+//
+// Nothing lets net/http send a request again by itself. docs/outcomes.md has the table that decides. With [WithJournal] all
+// of this outlives the process: [Client.Recover] finds out about what a crash left open, and [Client.Settle] takes a person's
+// word for what cannot be found out. [Client.ResumeCharge] and [Client.ResumeRefund] are for programs without a journal.
 //
 // # Errors
 //
@@ -32,14 +40,14 @@
 //
 // Every documented code belongs to one group:
 //
-//   - [AdviceRetryLater]: -303, -322, -429. The same request may pass later; -429 was not even processed.
+//   - [AdviceRetryLater]: -303, -322, -429. Nothing moved, and the same request may pass later; -429 was not even processed.
 //   - [AdviceFixRequest]: -100, -101, -311, -319, -330, -331, -332, -333. The request, the key or the set-up is wrong.
 //   - [AdviceAskUser]: -300, -301, -304, -318, -323. Only the subscriber can change it, or pay in another way.
 //   - [AdviceStop]: -200, -302, -306, -307, -317, -324, -325, -326, -327. Not for this subscriber or this charge, now or later.
 //   - [AdviceUnknown]: -305, -308, -320, -500, -504, and every code that is not documented. Money may have moved.
 //
-// -305 and -320 are in the last group because a client that made one attempt cannot know whose earlier attempt they
-// speak of: if it was an attempt at this very charge or refund, it was done once; if not, the id is not unique.
+// -305 and -320 are in the last group because a first attempt cannot know whose earlier use of the id they speak of. After
+// a lost attempt of this client's own they prove that it went through, and are no error.
 //
 // # Where the specification is ambiguous
 //

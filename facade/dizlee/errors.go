@@ -26,13 +26,17 @@ type Error struct {
 	RequestID string
 	// ChargeResponseID is the operator's id of a charge, where even a failed one got one.
 	ChargeResponseID string
-	// Attempts is how many attempts were made.
+	// Attempts is how many attempts were made, repetitions included.
 	Attempts int
 	// RetryAfter is how long the service asks to wait; 0 if it doesn't say.
 	RetryAfter time.Duration
 	// Excerpt is the beginning of an answer that could not be read, with whatever may be a secret taken out.
 	Excerpt string
 
+	subject subject
+	outcome facade.Outcome
+	// usedBefore reports that somebody used the id before this call did.
+	usedBefore bool
 	// notSent reports that the service has seen nothing.
 	notSent bool
 	// undecodable reports that an answer came and is no envelope.
@@ -41,6 +45,11 @@ type Error struct {
 	reason string
 	cause  error
 }
+
+// ErrIDUsedBefore is in the chain of the error of a charge or refund whose very first attempt was answered with
+// [CodeDuplicateTransaction] or [CodeAlreadyRefunded]: the id, or the refund of that charge, is not new, and what was
+// done under it earlier may stand. The outcome is unknown; find out what used the id before choosing another one.
+var ErrIDUsedBefore = errors.New("the id was used before this call")
 
 // Error says what happened and what to do.
 func (e *Error) Error() string {
@@ -53,7 +62,7 @@ func (e *Error) Error() string {
 
 func (e *Error) summary() string {
 	switch {
-	case e.notSent:
+	case e.notSent, e.Outcome() == facade.OutcomeUsage:
 		return "not sent"
 	case e.Outcome() == facade.OutcomeUnknown:
 		return "the outcome is unknown"
@@ -66,12 +75,21 @@ func (e *Error) summary() string {
 
 // what tells what came back.
 func (e *Error) what() string {
-	switch {
-	case e.Status != "" && e.StatusDetail != "":
-		return fmt.Sprintf("HTTP %d, %v (%q)", e.HTTPStatus, e.Status, e.StatusDetail)
-	case e.Status != "":
-		return fmt.Sprintf("HTTP %d, %v", e.HTTPStatus, e.Status)
+	if e.Status == "" {
+		return e.whatInstead()
 	}
+	text := fmt.Sprintf("HTTP %d, %v", e.HTTPStatus, e.Status)
+	if e.StatusDetail != "" {
+		text += fmt.Sprintf(" (%q)", e.StatusDetail)
+	}
+	if e.reason != "" {
+		text += ": " + e.reason
+	}
+	return text
+}
+
+// whatInstead tells what came back in place of an envelope.
+func (e *Error) whatInstead() string {
 	text := e.reason
 	if text == "" {
 		text = fmt.Sprintf("HTTP %d, and %v", e.HTTPStatus, facade.ErrUndecodable)
@@ -86,22 +104,32 @@ func (e *Error) what() string {
 func (e *Error) remedy() string {
 	known := e.Status.look()
 	switch {
+	case e.Outcome() == facade.OutcomeUsage:
+		return "use an id of its own for every request"
 	case e.notSent:
 		return "nothing moved, so it can be tried again"
 	case e.RetryAfter > 0 && e.Advice() == AdviceRetryLater:
 		return fmt.Sprintf("%s, in %v at the earliest", known.remedy, e.RetryAfter.Round(time.Second))
 	case known.remedy != "":
 		return known.remedy
+	case e.Outcome() != facade.OutcomeUnknown:
+		return "nothing moved"
 	case e.Operation == operationSendSMS:
 		return "the subscriber may have the message, and sending it again may deliver it twice"
+	case e.subject == partRefund:
+		return "the subscriber may have the money back, and nothing protects a refund of a part from being made twice: ask Dizlee"
 	default:
-		return "only the same request with the same id tells: success, -305 and (for a refund) -320 then mean that it was done once; a new id may do it twice"
+		return "only the same request with the same id tells (Recover, or ResumeCharge and ResumeRefund): success, -305 and " +
+			"(for a refund) -320 then mean that it was done once; a new id may do it twice"
 	}
 }
 
 // Outcome says whether money moved: refused and temporary mean that none did.
 func (e *Error) Outcome() facade.Outcome {
-	if e.notSent {
+	switch {
+	case e.outcome != "":
+		return e.outcome
+	case e.notSent:
 		return facade.OutcomeTemporary
 	}
 	return e.Status.Outcome()
@@ -109,8 +137,15 @@ func (e *Error) Outcome() facade.Outcome {
 
 // Advice says what to do, in terms that a program can act on.
 func (e *Error) Advice() Advice {
-	if e.notSent {
+	switch {
+	case e.Outcome() == facade.OutcomeUsage:
+		return AdviceFixRequest
+	case e.Outcome() == facade.OutcomeUnknown:
+		return AdviceUnknown
+	case e.Outcome() == facade.OutcomeTemporary:
 		return AdviceRetryLater
+	case e.Status == "":
+		return AdviceStop
 	}
 	return e.Status.Advice()
 }
@@ -120,12 +155,16 @@ func (e *Error) Is(target error) bool {
 	return e.Status != "" && errors.Is(e.Status, target)
 }
 
-// Unwrap returns [facade.ErrOutcomeUnknown] where money may have moved, [facade.ErrUndecodable] where an answer came that
-// could not be read, and what went wrong in transport, such as an ended context.
+// Unwrap returns [facade.ErrOutcomeUnknown] where money may have moved, [ErrIDUsedBefore] where the id was not new,
+// [facade.ErrUndecodable] where an answer came that could not be read, and what went wrong otherwise, such as an ended
+// context or [facade.ErrReferenceConflict].
 func (e *Error) Unwrap() []error {
 	var chain []error
 	if e.Outcome() == facade.OutcomeUnknown {
 		chain = append(chain, facade.ErrOutcomeUnknown)
+	}
+	if e.usedBefore {
+		chain = append(chain, ErrIDUsedBefore)
 	}
 	if e.undecodable {
 		chain = append(chain, facade.ErrUndecodable)

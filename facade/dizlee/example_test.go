@@ -114,7 +114,7 @@ func ExampleError() {
 	var failure *dizlee.Error
 	switch {
 	case errors.Is(err, facade.ErrOutcomeUnknown):
-		fmt.Println("keep the id, and send the same request again to learn what became of it")
+		fmt.Println("keep the id: Recover with a journal, or ResumeCharge without, may tell later")
 	case errors.Is(err, dizlee.ErrInsufficientFunds):
 		fmt.Println("too little credit: top up and come back")
 	case errors.As(err, &failure) && failure.Advice() == dizlee.AdviceRetryLater:

@@ -1,4 +1,4 @@
-// What an answer is taken for.
+// What comes back from an attempt, and what is made of it.
 
 package dizlee
 
@@ -9,49 +9,95 @@ import (
 
 	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/internal/pipeline"
+	"github.com/airtime-go/airtime/facade/internal/settle"
 	gen "github.com/airtime-go/airtime/gen/dizlee"
 )
 
-// judge decides what an answer means. Only an envelope with status 1 is a success; what is no envelope proves nothing.
-func (k call) judge(answer pipeline.Answer) (envelope, error) {
-	decoded, readable := decode(answer.Body)
-	switch {
-	case answer.Failure != pipeline.None || !readable:
-		return envelope{}, k.fail(answer, envelope{})
-	case decoded.status() != StatusCodeOK:
-		return envelope{}, k.fail(answer, decoded)
+// judge decides what an answer means, by the outcome table. What went through has an answer, all else an error.
+func (t *transaction) judge(came pipeline.Answer) (row, *answer, *Error) {
+	decoded, readable := decode(came.Body)
+	if came.Failure != pipeline.None || !readable {
+		decoded = envelope{}
 	}
-	return decoded, nil
+	f := finding{subject: t.call.subject, came: cameOf(came.Failure, readable), status: Code(decoded.Status), turn: first}
+	if t.repeating {
+		f.turn = repeat
+	}
+	decided := outcomeOf(f)
+	if decided.byDuplicate && t.client.duplicateAsUnknown {
+		decided.verdict, decided.why = settle.Unknown, "a duplicate was refused, which this client does not take for a proof"
+	}
+	if decided.verdict != settle.Accepted {
+		return decided, nil, t.call.failed(came, decoded, decided)
+	}
+	return decided, &answer{
+		// The one status of success, for those who compare; the detail stays the service's own.
+		Status:           StatusCodeOK,
+		StatusDetail:     came.Scrub(string(decoded.StatusDetail)),
+		ChargeResponseID: withoutSecrets(came, decoded.chargeResponseID()),
+		ByDuplicate:      decided.byDuplicate,
+	}, nil
+}
+
+// withoutSecrets leaves an id as it is, which is needed later, unless it repeats the client's key.
+func withoutSecrets(came pipeline.Answer, id string) string {
+	if scrubbed := came.Scrub(id); strings.Contains(scrubbed, string(statusHidden)) {
+		return scrubbed
+	}
+	return id
+}
+
+// answer is what a call that went through came to.
+type answer struct {
+	Status           StatusCode `json:"status"`
+	StatusDetail     string     `json:"statusDetail,omitempty"`
+	ChargeResponseID string     `json:"chargeResponseId,omitempty"`
+	ByDuplicate      bool       `json:"byDuplicate,omitempty"`
+}
+
+func (a answer) charge() *ChargeResponse {
+	response := gen.ChargeResponse{Status: a.Status, StatusDetail: a.StatusDetail, ChargeResponseID: a.ChargeResponseID}
+	return &ChargeResponse{ChargeResponse: response, ByDuplicate: a.ByDuplicate}
+}
+
+func (a answer) refund() *RefundResponse {
+	return &RefundResponse{RefundResponse: gen.RefundResponse{Status: a.Status, StatusDetail: a.StatusDetail}, ByDuplicate: a.ByDuplicate}
+}
+
+func (a answer) sms() *SendSMSResponse {
+	return &SendSMSResponse{Status: a.Status, StatusDetail: a.StatusDetail}
 }
 
 // statusHidden stands for a status that cannot be shown as it came. It is none of the documented ones, so that nothing
 // else is lost.
 const statusHidden Code = "[redacted]"
 
-// fail makes the error of an answer that is no success; decoded is empty if the answer is no envelope.
-func (k call) fail(answer pipeline.Answer, decoded envelope) *Error {
-	clean := func(text string) string { return answer.Scrub(k.mask(text)) }
-	e := &Error{
-		Operation:        k.operation,
-		HTTPStatus:       answer.Status,
-		Status:           Code(decoded.Status),
-		StatusDetail:     clean(string(decoded.StatusDetail)),
-		RequestID:        k.id,
-		ChargeResponseID: clean(decoded.chargeResponseID()),
-		Attempts:         answer.Attempt,
-		RetryAfter:       answer.RetryAfter,
-		notSent:          answer.Failure == pipeline.NotSent,
-		cause:            answer.Err,
-	}
+// failed makes the error of an answer that is no success; decoded is empty if the answer is no envelope.
+func (k call) failed(came pipeline.Answer, decoded envelope, decided row) *Error {
+	clean := func(text string) string { return came.Scrub(k.mask(text)) }
+	e := k.fail(outcomes[decided.verdict])
+	e.HTTPStatus = came.Status
+	e.Status = Code(decoded.Status)
+	e.StatusDetail = clean(string(decoded.StatusDetail))
+	e.ChargeResponseID = clean(decoded.chargeResponseID())
+	e.Attempts = came.Attempt
+	e.RetryAfter = came.RetryAfter
+	e.usedBefore = decided.usedBefore
+	e.notSent = came.Failure == pipeline.NotSent && decided.verdict == settle.Later
+	e.cause = came.Err
 	if clean(string(decoded.Status)) != string(decoded.Status) {
 		e.Status = statusHidden
 	}
-	if answer.Err != nil {
-		e.reason = clean(answer.Err.Error())
+	switch {
+	case came.Err != nil:
+		e.reason = clean(came.Err.Error())
+	case decided.turn == repeat && decided.verdict == settle.Unknown:
+		// Elsewhere, the code's own meaning says it all.
+		e.reason = decided.why
 	}
 	if e.Status == "" {
-		e.undecodable = answer.Failure != pipeline.NotSent && answer.Failure != pipeline.Lost
-		e.Excerpt = k.mask(answer.Excerpt())
+		e.undecodable = came.Failure != pipeline.NotSent && came.Failure != pipeline.Lost
+		e.Excerpt = k.mask(came.Excerpt())
 	}
 	return e
 }
@@ -75,8 +121,6 @@ func decode(body []byte) (envelope, bool) {
 	err := json.Unmarshal(bytes.TrimPrefix(body, []byte("\uFEFF")), &answer)
 	return answer, err == nil && answer.Status != ""
 }
-
-func (e envelope) status() StatusCode { return gen.StatusCode(e.Status) }
 
 // chargeResponseID returns the operator's id, and nothing for the -1 that stands for nothing.
 func (e envelope) chargeResponseID() string {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/internal/pipeline"
+	"github.com/airtime-go/airtime/facade/internal/settle"
 )
 
 func FuzzJudge(f *testing.F) {
@@ -24,21 +25,23 @@ func FuzzJudge(f *testing.F) {
 		f.Add(200, []byte(body))
 	}
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		k := call{operation: operationCharge, id: "acme-1", msisdn: "9647700900123"}
-		answer, err := k.judge(pipeline.Answer{Status: status, Body: body, Attempt: 1})
-		if err == nil {
-			assert.Equal(t, StatusCodeOK, answer.status(), "only status 1 is a success")
-			assert.NotEqual(t, "-1", answer.chargeResponseID())
-			assert.Equal(t, strings.TrimSpace(string(answer.StatusDetail)), string(answer.StatusDetail))
+		k := call{operation: operationCharge, subject: aCharge, id: "acme-1", msisdn: "9647700900123"}
+		decided, got, failure := (&transaction{client: &Client{}, call: k}).judge(pipeline.Answer{Status: status, Body: body, Attempt: 1})
+		if decided.verdict == settle.Accepted {
+			assert.Nil(t, failure)
+			decoded, _ := decode(body)
+			assert.EqualValues(t, StatusCodeOK, decoded.Status, "only status 1 is a success")
+			assert.NotEqual(t, "-1", got.ChargeResponseID)
+			assert.Equal(t, strings.TrimSpace(got.StatusDetail), got.StatusDetail)
 			return
 		}
-		var failure *Error
-		require.ErrorAs(t, err, &failure)
+		require.NotNil(t, failure)
+		assert.Nil(t, got)
 		assert.NotContains(t, failure.Error(), k.msisdn)
 		assert.Less(t, len(failure.Error()), 4000)
 		if _, documented := codes[failure.Status]; !documented {
 			assert.Equal(t, facade.OutcomeUnknown, failure.Outcome(), "what is not documented proves nothing")
-			assert.ErrorIs(t, err, facade.ErrOutcomeUnknown)
+			assert.ErrorIs(t, failure, facade.ErrOutcomeUnknown)
 		}
 		assert.Equal(t, failure.Status == "", failure.undecodable)
 	})

@@ -3,12 +3,14 @@
 package dizlee
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/airtime-go/airtime/facade"
@@ -27,6 +29,11 @@ type config struct {
 	chargeURL, refundURL, smsURL *url.URL
 	merchant                     Merchant
 	merchantCode                 string
+
+	journal            facade.Journal
+	settleTimeout      time.Duration
+	settleAfterCancel  time.Duration
+	duplicateAsUnknown bool
 }
 
 // note remembers that an option was given and puts its name to what is wrong with it.
@@ -104,8 +111,9 @@ func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error { return c.note("WithLogger", c.settings.SetLogger(logger)) }
 }
 
-// WithRetryPolicy sets the bounds of attempts. All of Dizlee's operations make one attempt, so that MoneyTimeout alone
-// has an effect; it bounds that attempt, the answer's body included.
+// WithRetryPolicy sets the bounds of attempts: MoneyTimeout, of each of them, the answer's body included; MaxAttempts,
+// BaseDelay, MaxDelay and MaxRetryAfter, of sending again what never left or was refused before processing. How a lost
+// answer is found out about is bounded by [WithSettleTimeout]. The rest is for reads, which Dizlee has none of.
 func WithRetryPolicy(policy facade.RetryPolicy) Option {
 	return func(c *config) error {
 		if _, err := policy.WithDefaults(); err != nil {
@@ -115,9 +123,77 @@ func WithRetryPolicy(policy facade.RetryPolicy) Option {
 	}
 }
 
-// WithAttemptHook calls the hook after every attempt; its CorrelationID is the id in the request.
+// WithAttemptHook calls the hook after every attempt; its CorrelationID is the id in the request, and its Number counts
+// the attempts of the id. Repeated is never set, since whether another attempt follows is decided later.
 func WithAttemptHook(hook facade.AttemptHook) Option {
-	return func(c *config) error { return c.note("WithAttemptHook", c.settings.SetAttemptHook(hook)) }
+	return func(c *config) error {
+		if hook == nil {
+			return c.note("WithAttemptHook", c.settings.SetAttemptHook(nil))
+		}
+		return c.note("WithAttemptHook", c.settings.SetAttemptHook(func(ctx context.Context, attempt facade.Attempt) {
+			if number, numbered := ctx.Value(attemptNumber{}).(int); numbered {
+				attempt.Number = number
+			}
+			hook(ctx, attempt)
+		}))
+	}
+}
+
+// How long a call tries to find out about a lost answer, unless an option says otherwise.
+const (
+	// DefaultSettleTimeout leaves room for some seven repetitions.
+	DefaultSettleTimeout = 100 * time.Second
+	// DefaultSettleAfterCancel is how much longer a call blocks after its context has ended.
+	DefaultSettleAfterCancel = 5 * time.Second
+)
+
+// WithJournal notes every charge, refund and SMS durably before a byte of it leaves, and its outcome afterwards; the
+// notes hold the request with the subscriber's number, and no credentials. An id that the journal holds is not new:
+// if it is settled, the method returns the stored outcome; if it is open, the method finds out about it as after a lost
+// answer; another request under it is [facade.ErrReferenceConflict]. [Client.Recover] settles what a crash left open.
+// Package journal/sqlite has one.
+func WithJournal(journal facade.Journal) Option {
+	return func(c *config) error {
+		if journal == nil {
+			return c.note("WithJournal", errors.New("the journal is nil; leave the option out to do without"))
+		}
+		c.journal = journal
+		return c.note("WithJournal", nil)
+	}
+}
+
+// WithSettleTimeout sets for how long after a lost answer a charge or a refund of everything is repeated with its id, to
+// find out about it, instead of [DefaultSettleTimeout]. The first repetition is made after two seconds, and the pauses
+// double up to 30 seconds. One that has begun by then may take its own time-out.
+func WithSettleTimeout(timeout time.Duration) Option {
+	return func(c *config) error {
+		c.settleTimeout = timeout
+		if timeout <= 0 {
+			return c.note("WithSettleTimeout", errors.New("the settle time-out is not positive"))
+		}
+		return c.note("WithSettleTimeout", nil)
+	}
+}
+
+// WithSettleAfterCancel sets how much longer a call blocks after its context has ended, for an attempt that is under way to
+// bring its answer, instead of [DefaultSettleAfterCancel]. 0 means not at all. Nothing new is sent in that time.
+func WithSettleAfterCancel(grace time.Duration) Option {
+	return func(c *config) error {
+		c.settleAfterCancel = grace
+		if grace < 0 {
+			return c.note("WithSettleAfterCancel", errors.New("the time to settle after a cancellation is negative"))
+		}
+		return c.note("WithSettleAfterCancel", nil)
+	}
+}
+
+// WithDuplicateAsUnknown is for those who cannot rule out that an id is used twice: what only the refusal of a duplicate
+// proves, which otherwise counts as done and is marked ByDuplicate, is unknown then.
+func WithDuplicateAsUnknown() Option {
+	return func(c *config) error {
+		c.duplicateAsUnknown = true
+		return c.note("WithDuplicateAsUnknown", nil)
+	}
 }
 
 // Merchant says on whose behalf calls are made, in the names that Dizlee assigned.

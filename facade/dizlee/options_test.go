@@ -30,11 +30,12 @@ func TestNewClientNamesEveryOptionAtFault(t *testing.T) {
 				nil, dizlee.WithAPIKey("hush hush"), dizlee.WithBaseURL("http://dizlee.example"), dizlee.WithChargeURL("ftp://dizlee.example"),
 				dizlee.WithRefundURL("/refund"), dizlee.WithSMSURL("https://user:hushword@dizlee.example"), dizlee.WithHTTPClient(nil), dizlee.WithLogger(nil),
 				dizlee.WithAttemptHook(nil), dizlee.WithRetryPolicy(facade.RetryPolicy{MoneyTimeout: time.Second, MaxAttempts: -1}),
-				dizlee.WithMerchantCode(""),
+				dizlee.WithMerchantCode(""), dizlee.WithJournal(nil), dizlee.WithSettleTimeout(0), dizlee.WithSettleAfterCancel(-1),
 			},
 			names: []string{
 				"option 1 is nil", "WithAPIKey: ", "WithBaseURL: ", "WithChargeURL: ", "WithRefundURL: ", "WithSMSURL: ", "WithHTTPClient: ",
 				"WithLogger: ", "WithAttemptHook: ", "WithRetryPolicy: ", "MoneyTimeout", "MaxAttempts", "WithMerchantCode: ",
+				"WithJournal: ", "WithSettleTimeout: ", "WithSettleAfterCancel: ",
 			},
 			not: []string{"hush", "is missing"},
 		},
@@ -87,10 +88,11 @@ func TestHTTPClientIsCopied(t *testing.T) {
 
 func TestPrintingAClientShowsNoSecret(t *testing.T) {
 	c := client(t, "https://dizlee.example")
-	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
 		assert.NotContains(t, fmt.Sprintf(format, c), "k3y", format)
 		assert.NotContains(t, fmt.Sprintf(format, *c), "k3y", format)
 		assert.NotContains(t, fmt.Sprintf(format, struct{ Client *dizlee.Client }{c}), "k3y", format)
+		assert.NotContains(t, fmt.Sprintf(format, struct{ client dizlee.Client }{*c}), "k3y", format)
 	}
 }
 

@@ -7,12 +7,8 @@ import gen "github.com/airtime-go/airtime/gen/dizlee"
 type (
 	// ChargeRequest is one charge to one subscriber. See [Client.Charge] for what may be left out.
 	ChargeRequest = gen.ChargeRequest
-	// ChargeResponse is the answer to a charge that went through.
-	ChargeResponse = gen.ChargeResponse
 	// RefundRequest is one refund, full or partial, of one charge. See [Client.Refund] for what may be left out.
 	RefundRequest = gen.RefundRequest
-	// RefundResponse is the answer to a refund that went through.
-	RefundResponse = gen.RefundResponse
 	// SendSMSRequest is one SMS to one subscriber. See [Client.SendSMS] for what may be left out.
 	SendSMSRequest = gen.SendSMSRequest
 	// SendSMSResponse is the answer to an SMS that was sent.
@@ -35,6 +31,23 @@ type (
 	// StatusCode is the status in an answer that went through; see [Code] for those of errors.
 	StatusCode = gen.StatusCode
 )
+
+// ChargeResponse is the answer to a charge that went through. Its Status is always [StatusCodeOK].
+type ChargeResponse struct {
+	gen.ChargeResponse
+	// ByDuplicate reports that the answer was lost, and that the charge is known to have gone through because the same
+	// request was refused as a duplicate ([CodeDuplicateTransaction]). ChargeResponseID is empty then, and StatusDetail is
+	// that of the refusal.
+	ByDuplicate bool `json:"-"`
+}
+
+// RefundResponse is the answer to a refund that went through. Its Status is always [StatusCodeOK].
+type RefundResponse struct {
+	gen.RefundResponse
+	// ByDuplicate reports that the answer was lost, and that the refund is known to have gone through because the same
+	// request was refused, the charge being refunded already ([CodeAlreadyRefunded]). StatusDetail is that of the refusal.
+	ByDuplicate bool `json:"-"`
+}
 
 // The values that the specification documents.
 const (

@@ -1,0 +1,190 @@
+package ding
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/facade/internal/settle"
+)
+
+// What the list of transfers means for a lost answer is the table below: of all that the list shows under the reference,
+// the row that comes first decides. docs/outcomes.md is written from it.
+
+// sees says what a look-up shows.
+type sees string
+
+const (
+	seesDone         sees = "a match that is Complete"
+	seesProcessing   sees = "a match that is Processing or Cancelling"
+	seesSubmitted    sees = "a match that is Submitted"
+	seesStrange      sees = "a match in a state that is not known"
+	seesOther        sees = "a transfer that differs in SKU, account or value and has not failed"
+	seesPart         sees = "only part of what there is"
+	seesFailedForNow sees = "a match that is Failed or Cancelled, with ResultCode 3"
+	seesFailed       sees = "a match that is Failed or Cancelled"
+	seesOtherFailed  sees = "a failed transfer that differs in SKU or account"
+	seesValidation   sees = "a record without TransferRef, or with 0"
+	seesUnnamed      sees = "nothing, but records that do not say whose they are"
+	seesNothing      sees = "nothing"
+	seesError        sees = "an error: the list could not be read"
+)
+
+// lookUpRow is one row of the table.
+type lookUpRow struct {
+	sees    sees
+	verdict settle.Verdict
+	// moving goes on looking as long as there is time, absent allows what an absent reference allows.
+	moving, absent bool
+	// why explains the verdict, and completes the message of an error whose outcome stays unknown.
+	why string
+}
+
+var lookUpTable = []lookUpRow{
+	{sees: seesDone, verdict: settle.Accepted, why: "it is paid"},
+	{sees: seesProcessing, verdict: settle.Pending, moving: true, why: "it is recorded and on its way"},
+	{sees: seesSubmitted, verdict: settle.Pending, why: "it is recorded; a Batch transfer can stay so for long"},
+	{sees: seesStrange, verdict: settle.LookUp, why: "the list has it in a state that is not known"},
+	{sees: seesOther, verdict: settle.LookUp, why: "the list has another transfer under this reference, which differs in SKU, account or value"},
+	{sees: seesPart, verdict: settle.LookUp, why: "the list has more records under this reference than it hands out"},
+	{sees: seesFailedForNow, verdict: settle.Later, why: "the list has it as failed"},
+	{sees: seesFailed, verdict: settle.Refused, why: "the list has it as failed"},
+	{sees: seesOtherFailed, verdict: settle.LookUp, why: "the list has only another transfer under this reference, which failed"},
+	{sees: seesValidation, verdict: settle.LookUp, why: "the list has only a validation under this reference"},
+	{sees: seesUnnamed, verdict: settle.LookUp, why: "the list does not have it, but records that do not say whose they are"},
+	{sees: seesNothing, verdict: settle.LookUp, absent: true, why: "the list does not have it"},
+	{sees: seesError, verdict: settle.LookUp, why: "the list of transfers could not be read"},
+}
+
+// look asks the list for the reference, and compares what it finds with what was sent.
+func (t *transfer) look(ctx context.Context) settle.Seen[transferred] {
+	settle.Sleep(ctx, apart(t.request.DistributorRef))
+	return t.compare(t.client.sweeper.look(ctx, t.request.DistributorRef, t.firstSent))
+}
+
+// apart is a time below a millisecond that depends on the reference alone. References that one answer woke together would
+// otherwise ask at the same instant, in an order that nobody can repeat: package chaos runs a world again by its seed.
+func apart(distributorRef string) time.Duration {
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(distributorRef)) // a hash takes everything
+	return time.Duration(hash.Sum64() % uint64(time.Millisecond))
+}
+
+// compare decides by the table.
+func (t *transfer) compare(seen sighting) settle.Seen[transferred] {
+	for _, row := range lookUpTable {
+		item, shown := t.shows(seen, row.sees)
+		if !shown {
+			continue
+		}
+		t.noteDoubt(row, seen.err)
+		decided := settle.Seen[transferred]{Verdict: row.verdict, Moving: row.moving, Absent: row.absent}
+		switch row.verdict {
+		case settle.Accepted, settle.Pending:
+			decided.Result = foundAs(item)
+		case settle.Refused, settle.Later:
+			decided.Result = t.failedAs(item, outcomes[row.verdict])
+		}
+		return decided
+	}
+	return settle.Seen[transferred]{Verdict: settle.LookUp}
+}
+
+// shows reports whether a look-up shows that, and the first record in which it does.
+func (t *transfer) shows(seen sighting, what sees) (TransferRecordWithErrorCodes, bool) {
+	none := TransferRecordWithErrorCodes{}
+	switch what {
+	case seesError:
+		return none, seen.err != nil
+	case seesNothing:
+		return none, seen.absent
+	case seesUnnamed:
+		return none, seen.err == nil && len(seen.items) == 0 && !seen.absent
+	case seesPart:
+		return none, seen.err == nil && !seen.complete
+	}
+	i := slices.IndexFunc(seen.items, func(item TransferRecordWithErrorCodes) bool { return t.recognise(item) == what })
+	if i < 0 {
+		return none, false
+	}
+	return seen.items[i], true
+}
+
+// recognise tells what one record under the reference is.
+func (t *transfer) recognise(item TransferRecordWithErrorCodes) sees {
+	kind, same := classify(&item.TransferRecord), t.matches(item.TransferRecord)
+	switch {
+	case kind == recordNoRef || kind == recordNone:
+		return seesValidation
+	case kind == recordFailed && !same:
+		return seesOtherFailed
+	case kind == recordFailed && item.ResultCode == ResultCodeTransientError:
+		return seesFailedForNow
+	case kind == recordFailed:
+		return seesFailed
+	case !same:
+		return seesOther
+	case kind == recordDone:
+		return seesDone
+	case kind == recordMoving && item.TransferRecord.ProcessingState == ProcessingStateSubmitted:
+		return seesSubmitted
+	case kind == recordMoving:
+		return seesProcessing
+	}
+	return seesStrange
+}
+
+// matches reports whether a record is of what was sent, as far as it says. A failed record has no price to go by, and if
+// it has one, not that of what was asked for.
+func (t *transfer) matches(record TransferRecord) bool {
+	if record.SKUCode != t.request.SKUCode || bare(record.AccountNumber) != bare(t.request.AccountNumber) {
+		return false
+	}
+	price := record.Price
+	if price == nil || isFailed(record.ProcessingState) {
+		return true
+	}
+	currency := t.request.SendCurrencyISO
+	return price.SendValue.Equal(t.request.SendValue) && (currency == "" || price.SendCurrencyISO == "" || price.SendCurrencyISO == currency)
+}
+
+// bare strips what a service may write differently in a phone number; anything else is compared as it is.
+func bare(account string) string {
+	stripped := strings.TrimLeft(account, "+0")
+	if stripped == "" || strings.Trim(stripped, "0123456789") != "" {
+		return account
+	}
+	return stripped
+}
+
+// foundAs is the answer that was lost, as the list has it.
+func foundAs(item TransferRecordWithErrorCodes) transferred {
+	answer := &SendTransferResponse{TransferRecord: &item.TransferRecord, ResultCode: item.ResultCode, ErrorCodes: item.ErrorCodes}
+	if !succeeded(answer.ResultCode) {
+		answer.ResultCode = ResultCodeSuccess
+	}
+	return transferred{answer: answer}
+}
+
+func (t *transfer) failedAs(item TransferRecordWithErrorCodes, outcome facade.Outcome) transferred {
+	err := t.fail(outcome, errFoundFailed)
+	err.ResultCode, err.Codes, err.Record = item.ResultCode, item.ErrorCodes, &item.TransferRecord
+	return transferred{err: err}
+}
+
+var errFoundFailed = errors.New("the answer was lost; the list of transfers holds it as failed")
+
+// noteDoubt lets the error of what stays unknown tell what the last look-up showed.
+func (t *transfer) noteDoubt(row lookUpRow, err error) {
+	if row.verdict != settle.LookUp || t.doubt == nil {
+		return
+	}
+	t.doubt.looked = row.why
+	if err != nil {
+		t.doubt.looked += ": " + strings.TrimPrefix(err.Error(), "ding: ")
+	}
+}

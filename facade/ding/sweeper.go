@@ -1,0 +1,407 @@
+package ding
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/airtime-go/airtime/facade/internal/pipeline"
+	"github.com/airtime-go/airtime/facade/internal/settle"
+	gen "github.com/airtime-go/airtime/gen/ding"
+)
+
+// sweeper answers look-ups by reference out of as few requests as it can: a lone one asks for its reference, several
+// share the newest pages of the list. All look-ups of a client go through it, so that they stay inside the API's usage
+// limit together, and none starves another.
+type sweeper struct {
+	// list makes one request, and no more than that.
+	list func(ctx context.Context, request ListTransferRecordsRequest) (*ListTransferRecordsResponse, error)
+	// timeout bounds one request.
+	timeout time.Duration
+
+	mu      sync.Mutex
+	waiting []*lookup // in the order in which they came
+	running bool
+	// abandon ends what is under way when nobody waits for it any more.
+	abandon context.CancelFunc
+	slots   slots
+}
+
+// lookup is one reference that somebody waits for.
+type lookup struct {
+	ref   string
+	since time.Time
+	found chan sighting
+	// swept reports that all pages were read in vain. Only the sweeper's own goroutine uses it.
+	swept bool
+}
+
+// sweepable reports that pages may be of use: not if they were read before, or if the transfer may be of any age.
+func (l *lookup) sweepable() bool { return !l.swept && !l.since.IsZero() }
+
+// sighting is what the list says of a reference.
+type sighting struct {
+	items []TransferRecordWithErrorCodes
+	// complete reports that items is all the records that the reference has.
+	complete bool
+	// absent reports that the list has no record that could be the reference's.
+	absent bool
+	err    error
+}
+
+// The description page allows 50 calls of ListTransferRecords in ten minutes. A burst and its refill stay below that.
+const (
+	slotBurst  = 8
+	slotRefill = 15 * time.Second
+	// perRound is how many references a round asks for one by one before it looks who has come meanwhile.
+	perRound = 3
+	// clockDoubt is how far Ding's clock and ours may differ when the age of a page is judged.
+	clockDoubt = 10 * time.Minute
+	// gathering is how long a round waits for others who come at the same moment.
+	gathering = 50 * time.Millisecond
+	// longestRest bounds how long a Retry-After keeps all look-ups waiting: the usage limit's own window.
+	longestRest = 10 * time.Minute
+)
+
+func newSweeper(timeout time.Duration, list func(context.Context, ListTransferRecordsRequest) (*ListTransferRecordsResponse, error)) *sweeper {
+	return &sweeper{list: list, timeout: timeout, slots: slots{left: slotBurst}}
+}
+
+// listOnce is ListTransferRecords without repetitions, which would not count against the slots. Its error codes are fit to
+// be shown.
+func (c *Client) listOnce(ctx context.Context, request ListTransferRecordsRequest) (*ListTransferRecordsResponse, error) {
+	op := operation{name: operationListTransferRecords, judge: func(f finding) pipeline.Verdict {
+		verdict := judgeRead(f)
+		verdict.Retry = false
+		return verdict
+	}}
+	page, found, err := exchange[ListTransferRecordsResponse](ctx, c, op, nil, func(server string) (*http.Request, error) {
+		return gen.NewListTransferRecordsRequest(server, request)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range page.Items {
+		page.Items[i].ErrorCodes = found.codes(page.Items[i].ErrorCodes)
+	}
+	return page, nil
+}
+
+// look asks what the list says of the reference now. Records from before since need not be found; a zero since means that
+// any may be.
+func (s *sweeper) look(ctx context.Context, ref string, since time.Time) sighting {
+	wanted := &lookup{ref: ref, since: since, found: make(chan sighting, 1)}
+	s.mu.Lock()
+	s.waiting = append(s.waiting, wanted)
+	if !s.running {
+		s.running = true
+		go s.run(context.WithoutCancel(ctx))
+	}
+	s.mu.Unlock()
+	select {
+	case seen := <-wanted.found:
+		return seen
+	case <-ctx.Done():
+		s.leave(wanted)
+		return sighting{err: ctx.Err()}
+	}
+}
+
+// leave takes a look-up off the list that nobody waits for any more.
+func (s *sweeper) leave(wanted *lookup) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.remove(wanted)
+	if len(s.waiting) == 0 && s.abandon != nil {
+		s.abandon()
+	}
+}
+
+// answer gives a look-up its sighting and takes it off the list.
+func (s *sweeper) answer(wanted *lookup, seen sighting) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.remove(wanted) {
+		wanted.found <- seen
+	}
+}
+
+func (s *sweeper) remove(wanted *lookup) bool {
+	i := slices.Index(s.waiting, wanted)
+	if i < 0 {
+		return false
+	}
+	s.waiting = slices.Delete(s.waiting, i, i+1)
+	return true
+}
+
+// run makes rounds as long as anybody waits.
+func (s *sweeper) run(ctx context.Context) {
+	for {
+		round, end, needed := s.round(ctx)
+		if !needed {
+			return
+		}
+		// Who comes before there is room for a request takes part.
+		if settle.Sleep(round, gathering) && s.room(round, (*slots).pause) {
+			switch waiting := s.everybody(); len(waiting) {
+			case 0:
+			case 1:
+				s.one(round, waiting[0])
+			default:
+				s.sweep(round, waiting)
+			}
+		}
+		end()
+	}
+}
+
+// round returns a context that ends when nobody waits any more. If nobody does now, the run is over.
+func (s *sweeper) round(ctx context.Context) (context.Context, context.CancelFunc, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.waiting) == 0 {
+		s.running, s.abandon = false, nil
+		return nil, nil, false
+	}
+	ctx, s.abandon = context.WithCancel(ctx)
+	return ctx, s.abandon, true
+}
+
+func (s *sweeper) everybody() []*lookup {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.waiting)
+}
+
+// one asks for a single reference.
+func (s *sweeper) one(ctx context.Context, wanted *lookup) {
+	page, err := s.page(ctx, ListTransferRecordsRequest{DistributorRef: wanted.ref, Take: maxTake})
+	if err != nil {
+		s.answer(wanted, sighting{err: err})
+		return
+	}
+	found, complete := recordsOf(page.Items, wanted.ref), !page.ThereAreMoreItems
+	s.answer(wanted, sighting{items: found, complete: complete, absent: complete && len(found) == 0 && allNamed(page.Items)})
+}
+
+// sweep reads the newest pages for all who wait, and then asks for a few of the rest one by one. A page that costs more
+// requests than asking one by one would is not read.
+func (s *sweeper) sweep(ctx context.Context, waiting []*lookup) {
+	known := pages{byRef: map[string][]TransferRecordWithErrorCodes{}, named: true}
+	skip := 0
+	for read := 0; skip <= maxSkip; read++ {
+		waiting = s.still(waiting)
+		if left := count(waiting); left == 0 || read > 0 && left <= read+1 {
+			break
+		}
+		page, err := s.page(ctx, ListTransferRecordsRequest{Skip: int32(skip), Take: maxTake})
+		if err != nil {
+			s.answerAll(waiting, sighting{err: err})
+			return
+		}
+		known.add(page)
+		s.match(known, waiting)
+		if known.end || len(page.Items) == 0 {
+			break
+		}
+		skip += len(page.Items)
+	}
+	waiting = s.still(waiting)
+	if skip > maxSkip {
+		for _, wanted := range waiting {
+			wanted.swept = true
+		}
+	}
+	for _, wanted := range waiting[:min(perRound, len(waiting))] {
+		if s.isWaiting(wanted) {
+			s.one(ctx, wanted)
+		}
+	}
+}
+
+// pages is what was read of the list, newest first.
+type pages struct {
+	byRef map[string][]TransferRecordWithErrorCodes
+	// named reports that every record tells whose it is.
+	named bool
+	// reach is when the oldest transfer began; end reports that there are none beyond it.
+	reach time.Time
+	end   bool
+}
+
+func (p *pages) add(page *ListTransferRecordsResponse) {
+	p.named = p.named && allNamed(page.Items)
+	p.end = !page.ThereAreMoreItems
+	for _, item := range page.Items {
+		if id := item.TransferRecord.TransferID; id != nil {
+			p.byRef[id.DistributorRef] = append(p.byRef[id.DistributorRef], item)
+		}
+		if started := item.TransferRecord.StartedUTC; !started.IsZero() {
+			p.reach = started.Time
+		}
+	}
+}
+
+// beyond reports whether the pages reach back beyond a moment, however far Ding's clock and ours differ.
+func (p *pages) beyond(since time.Time) bool {
+	return p.end || !since.IsZero() && !p.reach.IsZero() && p.reach.Before(since.Add(-clockDoubt))
+}
+
+// match answers whom the pages are enough for: those whose transfer is seen to live, whenever they came, and of those who
+// waited when the sweep began, those that the pages reach back beyond.
+func (s *sweeper) match(known pages, waiting []*lookup) {
+	for _, wanted := range s.everybody() {
+		if found := known.byRef[wanted.ref]; anyLive(found) {
+			s.answer(wanted, sighting{items: found})
+		}
+	}
+	for _, wanted := range waiting {
+		if known.beyond(wanted.since) {
+			found := known.byRef[wanted.ref]
+			s.answer(wanted, sighting{items: found, complete: true, absent: known.named && len(found) == 0})
+		}
+	}
+}
+
+// still returns those who still wait, in their order.
+func (s *sweeper) still(waiting []*lookup) []*lookup {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	there := make(map[*lookup]bool, len(s.waiting))
+	for _, wanted := range s.waiting {
+		there[wanted] = true
+	}
+	return slices.DeleteFunc(slices.Clone(waiting), func(wanted *lookup) bool { return !there[wanted] })
+}
+
+func (s *sweeper) isWaiting(wanted *lookup) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Contains(s.waiting, wanted)
+}
+
+func (s *sweeper) answerAll(waiting []*lookup, seen sighting) {
+	for _, wanted := range waiting {
+		s.answer(wanted, seen)
+	}
+}
+
+// page makes one request when the usage limit leaves room for it.
+func (s *sweeper) page(ctx context.Context, request ListTransferRecordsRequest) (*ListTransferRecordsResponse, error) {
+	if !s.room(ctx, (*slots).take) {
+		return nil, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	page, err := s.list(ctx, request)
+	if failed := (*Error)(nil); errors.As(err, &failed) && failed.RetryAfter > 0 {
+		s.rest(min(failed.RetryAfter, longestRest))
+	}
+	return page, err
+}
+
+// room returns once the slots leave no pause; false if the context ended before.
+func (s *sweeper) room(ctx context.Context, pause func(*slots, time.Time) time.Duration) bool {
+	for {
+		s.mu.Lock()
+		remaining := pause(&s.slots, time.Now())
+		s.mu.Unlock()
+		if remaining == 0 {
+			return ctx.Err() == nil
+		}
+		if !settle.Sleep(ctx, remaining) {
+			return false
+		}
+	}
+}
+
+// rest keeps everybody from asking before the service wants to be asked again.
+func (s *sweeper) rest(pause time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slots.notBefore = time.Now().Add(pause)
+}
+
+// reset fills the slots up: a successful SendTransfer resets the usage limits of all methods.
+func (s *sweeper) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slots = slots{left: slotBurst}
+}
+
+// slots is a bucket of requests that refills over time.
+type slots struct {
+	left int
+	// filled is when the last slot came back, or would have if the bucket had not been full.
+	filled time.Time
+	// notBefore is until when the service wants to be left alone.
+	notBefore time.Time
+}
+
+// pause returns how long it is until there may be a slot; 0 if there is one.
+func (s *slots) pause(now time.Time) time.Duration {
+	if rest := s.notBefore.Sub(now); rest > 0 {
+		return rest
+	}
+	if s.left == slotBurst {
+		s.filled = now
+	}
+	if gained := int(now.Sub(s.filled) / slotRefill); gained > 0 {
+		s.left = min(s.left+gained, slotBurst)
+		s.filled = s.filled.Add(time.Duration(gained) * slotRefill)
+	}
+	if s.left == 0 {
+		return s.filled.Add(slotRefill).Sub(now)
+	}
+	return 0
+}
+
+// take takes a slot, or returns how long it is until there may be one.
+func (s *slots) take(now time.Time) time.Duration {
+	pause := s.pause(now)
+	if pause == 0 {
+		s.left--
+	}
+	return pause
+}
+
+// count returns how many of them pages may be of use for.
+func count(waiting []*lookup) int {
+	n := 0
+	for _, wanted := range waiting {
+		if wanted.sweepable() {
+			n++
+		}
+	}
+	return n
+}
+
+// recordsOf keeps the records that really have the reference: the filter is the API's, the comparison is ours.
+func recordsOf(items []TransferRecordWithErrorCodes, ref string) []TransferRecordWithErrorCodes {
+	var own []TransferRecordWithErrorCodes
+	for _, item := range items {
+		if id := item.TransferRecord.TransferID; id != nil && id.DistributorRef == ref {
+			own = append(own, item)
+		}
+	}
+	return own
+}
+
+// allNamed reports that every record tells whose it is. One that doesn't may be the one that is looked for.
+func allNamed(items []TransferRecordWithErrorCodes) bool {
+	return !slices.ContainsFunc(items, func(item TransferRecordWithErrorCodes) bool {
+		id := item.TransferRecord.TransferID
+		return id == nil || id.DistributorRef == ""
+	})
+}
+
+func anyLive(items []TransferRecordWithErrorCodes) bool {
+	return slices.ContainsFunc(items, func(item TransferRecordWithErrorCodes) bool {
+		found := classify(&item.TransferRecord)
+		return found == recordDone || found == recordMoving
+	})
+}

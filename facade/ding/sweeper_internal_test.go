@@ -1,0 +1,283 @@
+// Tests of the look-ups of many transfers at once: all that can be found is found, in few requests, and always within the
+// API's limit of 50 requests in ten minutes.
+
+package ding
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/wire"
+)
+
+const window = 10 * time.Minute
+
+// sendAll sends that many transfers at once, and counts how they end.
+func sendAll(t *testing.T, client *Client, n int) map[facade.Outcome]int {
+	t.Helper()
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	outcomes := map[facade.Outcome]int{}
+	for i := range n {
+		all.Go(func() {
+			_, err := client.SendTransfer(t.Context(), order(fmt.Sprint("order-", i)))
+			mu.Lock()
+			defer mu.Unlock()
+			outcomes[facade.OutcomeOf(err)]++
+		})
+	}
+	all.Wait()
+	return outcomes
+}
+
+func TestALoneLookUpAsksForItsReference(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := open(t, &book{send: loseAfter(ProcessingStateComplete)})
+		for i := range 250 {
+			b.enter(order(fmt.Sprint("earlier-", i)), ProcessingStateComplete)
+		}
+		assert.Equal(t, 1, sendAll(t, b.newClient(), 1)[facade.OutcomeAccepted])
+		assert.Equal(t, []ListTransferRecordsRequest{{DistributorRef: "order-0", Take: 100}}, b.lists)
+	})
+}
+
+func TestLostAnswersShareTheNewestPages(t *testing.T) {
+	for name, tc := range map[string]struct {
+		transfers, requests int
+		hidden              time.Duration
+	}{
+		"two: a page":                        {2, 1, 0},
+		"a hundred: a page":                  {100, 1, 0},
+		"five hundred: five pages":           {500, 5, 0},
+		"a hundred, shown late":              {100, 4, 10 * time.Second},
+		"a hundred, shown as late as can be": {100, 10, 95 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				b := open(t, &book{send: loseAfter(ProcessingStateComplete), hidden: tc.hidden})
+				outcomes := sendAll(t, b.newClient(), tc.transfers)
+				assert.Equal(t, map[facade.Outcome]int{facade.OutcomeAccepted: tc.transfers}, outcomes)
+				assert.LessOrEqual(t, len(b.lists), tc.requests, "requests")
+				assert.LessOrEqual(t, b.mostListsWithin(window), 50)
+			})
+		})
+	}
+}
+
+func TestAThousandLostAnswersAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := open(t, &book{send: loseAfter(ProcessingStateComplete)})
+		journal := newNotebook()
+		client := b.newClient(WithJournal(journal))
+
+		outcomes := sendAll(t, client, 1000)
+
+		assert.Equal(t, 1000, len(b.sends), "each is sent once")
+		assert.GreaterOrEqual(t, outcomes[facade.OutcomeAccepted], 600, "all that the list hands out")
+		assert.Equal(t, 1000, outcomes[facade.OutcomeAccepted]+outcomes[facade.OutcomeUnknown])
+		assert.LessOrEqual(t, b.mostListsWithin(window), 50)
+
+		// The rest is beyond the 600 that the list hands out. It is asked for one by one, over as many windows as it takes.
+		b.lists, b.listsAt = nil, nil
+		begun := time.Now()
+		recovered := 0
+		for one, err := range client.RecoverTransfers(t.Context()) {
+			require.NoError(t, err)
+			require.NoError(t, one.Err)
+			recovered++
+		}
+		assert.Equal(t, outcomes[facade.OutcomeUnknown], recovered)
+		assert.LessOrEqual(t, b.mostListsWithin(window), 50)
+		assert.Less(t, len(b.lists), 2*recovered)
+		assert.Greater(t, time.Since(begun), window)
+		assert.Len(t, b.sends, 1000)
+	})
+}
+
+func TestWhoComesLaterIsNotStarved(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := open(t, &book{send: loseAfter(ProcessingStateComplete)})
+		client := b.newClient()
+		var crowd sync.WaitGroup
+		crowd.Go(func() { sendAll(t, client, 1000) })
+		time.Sleep(40 * time.Second) // the slots are used up, and hundreds wait to be asked for one by one
+		var late sync.WaitGroup
+		for i := range 20 {
+			late.Go(func() {
+				_, err := client.SendTransfer(t.Context(), order(fmt.Sprint("late-", i)))
+				assert.NoError(t, err)
+			})
+		}
+		late.Wait()
+		crowd.Wait()
+		assert.LessOrEqual(t, b.mostListsWithin(window), 50)
+	})
+}
+
+func TestLookUpsStayWithinTheLimitWhateverComes(t *testing.T) {
+	for seed := range uint64(8) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				dice := rand.New(rand.NewPCG(seed, 1))
+				b := open(t, &book{hidden: time.Duration(dice.IntN(60)) * time.Second})
+				b.send = loseAfter(ProcessingStateComplete)
+				if dice.IntN(2) == 0 {
+					b.list = func(w http.ResponseWriter, _ *http.Request) { answer(w, 502, "<html>") }
+				}
+				client := b.newClient()
+				var all sync.WaitGroup
+				for i := range 300 {
+					at := time.Duration(dice.IntN(1800)) * time.Second
+					all.Go(func() {
+						time.Sleep(at)
+						_, _ = client.SendTransfer(t.Context(), order(fmt.Sprint("order-", i)))
+					})
+				}
+				all.Wait()
+				assert.LessOrEqual(t, b.mostListsWithin(window), 50)
+				assert.Len(t, b.sends, 300)
+			})
+		})
+	}
+}
+
+func TestASuccessfulTransferResetsTheLimit(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := open(t, &book{send: inTurn(lose, complete)})
+		client := b.newClient()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for range slotBurst {
+			require.Empty(t, client.sweeper.look(ctx, "order-1", time.Now()).err)
+		}
+		begun := time.Now()
+		_ = client.sweeper.look(ctx, "order-1", time.Now())
+		assert.Greater(t, time.Since(begun), slotRefill/2, "the burst is over")
+		_, err := client.SendTransfer(t.Context(), order("order-1"))
+		require.ErrorIs(t, err, facade.ErrOutcomeUnknown)
+		_, err = client.SendTransfer(t.Context(), order("order-2"))
+		require.NoError(t, err)
+		begun = time.Now()
+		_ = client.sweeper.look(t.Context(), "order-1", time.Now())
+		assert.Equal(t, gathering, time.Since(begun))
+	})
+}
+
+func TestALookUpThatNobodyWaitsForIsNotMade(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := open(t, &book{})
+		s := b.newClient().sweeper
+		s.slots.left, s.slots.filled = 0, time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancelled := time.AfterFunc(5*time.Second, cancel)
+		defer cancelled.Stop()
+		for _, ref := range []string{"order-1", "order-2"} {
+			go func() {
+				seen := s.look(ctx, ref, time.Now())
+				assert.ErrorIs(t, seen.err, context.Canceled)
+			}()
+		}
+		time.Sleep(time.Minute)
+		assert.Empty(t, b.lists)
+		s.mu.Lock()
+		assert.False(t, s.running)
+		s.mu.Unlock()
+
+		assert.True(t, s.look(t.Context(), "order-1", time.Now()).absent, "another one is made as ever")
+	})
+}
+
+func TestWhatPagesSayAndDoNot(t *testing.T) {
+	// page is a page as a service may hand it out, all of its transfers begun then.
+	page := func(more bool, begun time.Time, refs ...string) *ListTransferRecordsResponse {
+		p := &ListTransferRecordsResponse{ThereAreMoreItems: more}
+		for _, ref := range refs {
+			item := TransferRecordWithErrorCodes{TransferRecord: TransferRecord{ProcessingState: ProcessingStateFailed, StartedUTC: wire.NewTime(begun)}}
+			if ref != "" {
+				item.TransferRecord.TransferID = &TransferID{TransferRef: "7", DistributorRef: ref}
+			}
+			p.Items = append(p.Items, item)
+		}
+		return p
+	}
+	for name, tc := range map[string]struct {
+		pages    func(now time.Time) []*ListTransferRecordsResponse
+		since    time.Duration // before now; a negative one is none
+		found    int
+		complete bool
+		absent   bool
+		byRef    int // of the two
+	}{
+		"the whole list": {pages: func(now time.Time) []*ListTransferRecordsResponse {
+			return []*ListTransferRecordsResponse{page(false, now, "x")}
+		}, complete: true, absent: true},
+		"the whole list, with one of no name": {pages: func(now time.Time) []*ListTransferRecordsResponse {
+			return []*ListTransferRecordsResponse{page(false, now, "")}
+		}, complete: true},
+		"a failed one is not all, unless it is": {pages: func(now time.Time) []*ListTransferRecordsResponse {
+			return []*ListTransferRecordsResponse{page(false, now, "order-1")}
+		}, found: 1, complete: true, absent: true},
+		"back beyond the time, and its doubt": {pages: func(now time.Time) []*ListTransferRecordsResponse {
+			return []*ListTransferRecordsResponse{page(true, now.Add(-11*time.Minute), "x")}
+		}, complete: true, absent: true},
+		"not back beyond the doubt": {pages: func(now time.Time) []*ListTransferRecordsResponse {
+			return []*ListTransferRecordsResponse{page(true, now.Add(-9*time.Minute), "x")}
+		}, byRef: 2},
+		"a time that is not known": {pages: func(now time.Time) []*ListTransferRecordsResponse {
+			return []*ListTransferRecordsResponse{page(true, now.Add(-time.Hour), "x")}
+		}, since: -1, byRef: 2},
+		"records without a time": {pages: func(time.Time) []*ListTransferRecordsResponse {
+			return []*ListTransferRecordsResponse{page(true, time.Time{}, "x")}
+		}, byRef: 2},
+		"an empty page that claims more": {pages: func(now time.Time) []*ListTransferRecordsResponse {
+			return []*ListTransferRecordsResponse{page(true, now)}
+		}, byRef: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				byRef := 0
+				pages := tc.pages(time.Now())
+				s := newSweeper(time.Minute, func(_ context.Context, request ListTransferRecordsRequest) (*ListTransferRecordsResponse, error) {
+					if request.DistributorRef != "" {
+						byRef++
+						return page(true, time.Now()), nil
+					}
+					return pages[min(int(request.Skip), len(pages)-1)], nil
+				})
+				since := time.Now()
+				if tc.since < 0 {
+					since = time.Time{}
+				}
+				sightings := make(chan sighting, 2)
+				// The first holds the sweeper up for a moment, so that the two come together.
+				s.slots.left, s.slots.filled = 0, time.Now()
+				for _, ref := range []string{"order-1", "order-2"} {
+					go func() { sightings <- s.look(t.Context(), ref, since) }()
+				}
+				found := 0
+				for range 2 {
+					seen := <-sightings
+					require.NoError(t, seen.err)
+					found += len(seen.items)
+					if len(seen.items) == 0 {
+						assert.Equal(t, tc.absent, seen.absent)
+					}
+					assert.Equal(t, tc.complete, seen.complete)
+				}
+				assert.Equal(t, tc.found, found)
+				assert.Equal(t, tc.byRef, byRef)
+				synctest.Wait()
+			})
+		})
+	}
+}
