@@ -79,7 +79,7 @@
 // By the rules of the two code tables: -305 for a chargeRequestId that has charged before; -318 when totalCharge_p30d and
 // the amount together exceed [ThirtyDayLimit]; -319 for a transactionId that the same number was never charged under,
 // or that another chargeResponseId or chargeId contradicts; -320 when nothing is left to refund, and for a refundRequestId
-// that has refunded before; -327 for another currency than the charge's, or more than is left. A number in the body that
+// that has refunded everything before (a part is given back again, since nothing documented forbids it); -327 for another currency than the charge's, or more than is left. A number in the body that
 // differs from HTTP_MSISDN, or is malformed, is -311; any other missing or unusable value is -100 and is named in
 // statusDetail. A wrong apikey is -101 with HTTP 401; every other answer is HTTP 200, since no status is documented.
 package sandbox

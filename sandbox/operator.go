@@ -21,7 +21,7 @@ type operator struct {
 	messages []Message
 
 	charged  map[string]*Charge // by chargeRequestId
-	refunded map[string]bool    // by refundRequestId
+	refunded map[string]bool    // by refundRequestId, without an amount
 }
 
 func newOperator(ids mint) *operator {
@@ -93,7 +93,10 @@ func (o *operator) refund(request dizlee.RefundRequest, at time.Time) dizlee.Sta
 		amount = *request.Amount
 	}
 	charge.Refunded = charge.Refunded.Add(amount)
-	o.refunded[request.RefundRequestID] = true
+	// That a part is not given back twice under one id is documented nowhere, so it is.
+	if request.Amount == nil {
+		o.refunded[request.RefundRequestID] = true
+	}
 	o.refunds = append(o.refunds, Refund{
 		RefundRequestID: request.RefundRequestID, ChargeRequestID: charge.ChargeRequestID, MSISDN: charge.MSISDN,
 		Amount: amount, Currency: charge.Currency, At: at,

@@ -152,7 +152,7 @@ func newDingSettle(a *app) *cobra.Command {
 	flags.StringVar(&said, "as", "", "what became of it: `paid|unpaid`")
 	j.define(flags)
 	command.RunE = a.moves(func(ctx context.Context, _ []string) error {
-		paid, err := decision(said, "paid", "unpaid")
+		paid, err := decision(said)
 		if err != nil {
 			return err
 		}

@@ -87,15 +87,24 @@ func (e effect[Request, Answer]) runs(a *app, request *Request, s *settling, con
 	})
 }
 
+// markByDuplicate is a field of our own in --json: only the refusal of a duplicate proves that the request was done.
+const markByDuplicate = "byDuplicate"
+
 func (e effect[Request, Answer]) prints(a *app, o *observer, answer Answer) error {
 	a.tellWhereFrom(o, "the answer", "")
 	if e.byDuplicate(answer) {
 		a.notice("done, as the refusal of a duplicate shows: an earlier attempt with this id went through")
 	}
 	var err error
-	if a.json {
+	switch {
+	case a.json && e.byDuplicate(answer):
+		var marked json.RawMessage
+		if marked, err = withMark(answer, markByDuplicate); err == nil {
+			err = a.printJSON(marked)
+		}
+	case a.json:
 		err = a.printJSON(answer)
-	} else {
+	default:
 		err = a.printFields(e.show(answer)...)
 	}
 	return afterMoney(err, e.operation, "the service has accepted "+quote(o.reference))

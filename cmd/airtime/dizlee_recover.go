@@ -25,8 +25,8 @@ const dizleeRecoverLong = `Find out what became of the charges, refunds and mess
 was killed or its outcome stayed unknown, and settle them. What a living process is at work on is left alone.
 
 Dizlee has no query. A charge, or a refund of everything, is found out about with the same request under the same id: if
-it never arrived, it is done now, and a refusal as a duplicate shows that it was done before. A refund of a part and an SMS
-are never repeated, and stay unknown if they left.
+it never arrived, it is done now, and a refusal as a duplicate shows that it was done before. That needs no --confirm, which
+was given when it was sent. A refund of a part and an SMS are never repeated, and stay unknown if they left.
 
 Each is printed as it is known. With --json that is one array of objects with "reference" (the id), "operation" (Charge,
 Refund or SendSMS), "outcome" (accepted, refused, temporary or unknown), "record" (the answer, or null) and, unless it was
@@ -95,25 +95,26 @@ func recoveredEffect(one dizlee.Recovered) recovered {
 		return r
 	}
 	r.Record = one.Answer
+	duplicate := false
 	switch answer := one.Answer.(type) {
 	case *dizlee.ChargeResponse:
-		r.about += byDuplicate(answer.ByDuplicate)
+		duplicate = answer.ByDuplicate
 	case *dizlee.RefundResponse:
-		r.about += byDuplicate(answer.ByDuplicate)
+		duplicate = answer.ByDuplicate
+	}
+	if !duplicate {
+		return r
+	}
+	r.about += ", as the refusal of a duplicate shows"
+	if marked, err := withMark(one.Answer, markByDuplicate); err == nil {
+		r.Record = marked
 	}
 	return r
 }
 
-func byDuplicate(is bool) string {
-	if is {
-		return ", as the refusal of a duplicate shows"
-	}
-	return ""
-}
-
 // dizleeSettle is the command by which a person settles a request.
 func dizleeSettle(operation, id string, j journalFlag) string {
-	return "airtime dizlee settle --operation " + or(commandOf[operation], "charge|refund|sms") + " --id " + quote(id) + " --as done|undone" + j.flag()
+	return "airtime dizlee settle --operation " + or(commandOf[operation], "charge|refund|sms") + " --ref " + quote(id) + " --as paid|unpaid" + j.flag()
 }
 
 const dizleeResumeLong = `Go on with a charge, or a refund of everything, that was interrupted before its outcome was known, and that no journal
@@ -136,8 +137,8 @@ func newDizleeResume(a *app) *cobra.Command {
 		newRefundCommand(a, resumedRefund, &cobra.Command{Use: "refund", Short: "Go on with an interrupted refund of everything", Long: dizleeResumeLong + previewLong, Args: cobra.NoArgs}))
 }
 
-const dizleeSettleLong = `Note what a person has found out about a charge, refund or SMS that the journal holds as open: --as done, or --as
-undone. Nothing is sent, and no key is needed; DIZLEE_BASE_URL, or the operation's own URL, has to be what it was when the
+const dizleeSettleLong = `Note what a person has found out about a charge, refund or SMS that the journal holds as open: --as paid, or --as
+unpaid (for a refund or an SMS: done or not). Nothing is sent, and no key is needed; DIZLEE_BASE_URL, or the operation's own URL, has to be what it was when the
 request was sent. From then on, the command with that id prints that outcome.`
 
 func newDizleeSettle(a *app) *cobra.Command {
@@ -147,22 +148,25 @@ func newDizleeSettle(a *app) *cobra.Command {
 	)
 	c := &cobra.Command{Use: "settle", Short: "Note what a person knows of a request that is open", Long: dizleeSettleLong, Args: cobra.NoArgs}
 	flags := c.Flags()
-	flags.StringVar(&command, "operation", "", "what the request was: `charge|refund|sms`")
-	flags.StringVar(&id, "id", "", "your own `id`")
-	flags.StringVar(&said, "as", "", "what became of it: `done|undone`")
+	flags.StringVar(&command, "operation", "charge", "what the request was: `charge|refund|sms`")
+	flags.StringVar(&id, "ref", "", "your own `id` of the request")
+	flags.StringVar(&id, "id", "", "the same as --ref")
+	flags.StringVar(&said, "as", "", "what became of it: `paid|unpaid`, or done|undone")
 	j.define(flags)
 	c.RunE = a.moves(func(ctx context.Context, _ []string) error {
 		operation, known := operationOf[command]
 		if !known {
 			return usagef("--operation must be charge, refund or sms")
 		}
-		done, err := decision(said, "done", "undone")
+		done, err := decision(said)
 		if err != nil {
 			return err
 		}
 		return a.settleEffect(ctx, operation, id, done, j)
 	})
-	return needs(c, "operation", "id", "as")
+	c.MarkFlagsOneRequired("ref", "id")
+	c.MarkFlagsMutuallyExclusive("ref", "id")
+	return needs(c, "as")
 }
 
 func (a *app) settleEffect(ctx context.Context, operation, id string, done bool, j journalFlag) error {

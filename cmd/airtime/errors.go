@@ -50,6 +50,8 @@ func usagef(format string, args ...any) error {
 type adviceError struct {
 	error
 	advice string
+	// reference is the request's own; empty if the advice is about none.
+	reference string
 }
 
 func (e *adviceError) Error() string { return e.error.Error() + "; " + e.advice }
@@ -60,7 +62,7 @@ func ifUnknown(err error, format string, args ...any) error {
 	if err == nil || facade.OutcomeOf(err) != facade.OutcomeUnknown {
 		return err
 	}
-	return &adviceError{err, fmt.Sprintf(format, args...)}
+	return &adviceError{error: err, advice: fmt.Sprintf(format, args...)}
 }
 
 // finish reports err, if there is one, and returns the exit code.
@@ -123,7 +125,11 @@ type failure struct {
 	// CorrelationID is Ding's X-Correlation-Id; for Dizlee, the request's own id.
 	CorrelationID     string `json:"correlationId"`
 	RetryAfterSeconds int64  `json:"retryAfterSeconds"`
-	Message           string `json:"message"`
+	// Reference is the caller's own, of what moves money.
+	Reference string `json:"reference,omitempty"`
+	Message   string `json:"message"`
+	// Next is what to do, in terms of this program; the message ends with it.
+	Next string `json:"next,omitempty"`
 }
 
 type dingPart struct {
@@ -162,6 +168,10 @@ func newFailure(commandPath string, err error) failure {
 		f.Operation = request.Operation
 	case errors.As(err, &own) && own.operation != "":
 		f.Operation = own.operation
+	}
+	var advice *adviceError
+	if errors.As(err, &advice) {
+		f.Reference, f.Next = advice.reference, advice.advice
 	}
 	if f.dingPart == nil && f.dizleePart == nil {
 		if strings.HasPrefix(commandPath, "airtime dizlee") {

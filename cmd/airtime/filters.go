@@ -134,5 +134,5 @@ func withFlags(err error) error {
 	if len(flags) == 0 {
 		return err
 	}
-	return &adviceError{err, "see " + strings.Join(flags, ", ")}
+	return &adviceError{error: err, advice: "see " + strings.Join(flags, ", ")}
 }

@@ -44,12 +44,12 @@ type settling struct {
 func (s *settling) define(flags *pflag.FlagSet) {
 	s.journal.define(flags)
 	flags.Lookup("journal").Usage += "; none does without"
-	flags.BoolVar(&s.journal.none, "no-journal", false, "do without a journal: a reference that is sent again is then paid again, and nothing can be recovered")
+	flags.BoolVar(&s.journal.none, "no-journal", false, "do without a journal: what is sent again under its reference may then be paid again, and nothing can be recovered")
 	s.defineTimeout(flags)
 }
 
 func (s *settling) defineTimeout(flags *pflag.FlagSet) {
-	flags.DurationVar(&s.timeout, "settle-timeout", settleTimeout, "how long to find out about a lost answer before it counts as unknown; Ding may take 90s for a transfer")
+	flags.DurationVar(&s.timeout, "settle-timeout", settleTimeout, "how long to find out about a lost answer before it counts as unknown; Ding may work on a transfer for 90s")
 }
 
 // check refuses flags that contradict each other or make no sense.

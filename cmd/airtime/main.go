@@ -14,7 +14,8 @@ import (
 func main() {
 	// Where nobody reads stdout any more, writing to it fails, which is reported like any result that cannot be handed over.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// SIGQUIT too: by itself it would end the program with 2, which stands for "nothing was sent".
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	// The first signal ends the call under way in good order; after it, a second one ends the program at once.
 	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))

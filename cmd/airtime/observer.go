@@ -68,15 +68,19 @@ func (o *observer) explains(err error, afterLost func(noted bool) string) error 
 	defer o.mu.Unlock()
 	switch outcome := facade.OutcomeOf(err); {
 	case outcome == facade.OutcomeUnknown:
-		return &adviceError{err, afterLost(o.noted)}
+		return o.advises(err, afterLost(o.noted))
 	case errors.Is(err, facade.ErrReferenceConflict):
-		return &adviceError{err, "nothing was sent: " + quote(o.reference) + " stands for another request, so take a new reference for this one"}
+		return o.advises(err, "nothing was sent: "+quote(o.reference)+" stands for another request, so take a new reference for this one")
 	case o.stored != nil:
-		return &adviceError{err, "nothing was sent: " + quote(o.reference) + " was settled at " + instant(o.stored.SettledAt) + ", " + settledBy(*o.stored)}
+		return o.advises(err, "nothing was sent: "+quote(o.reference)+" was settled at "+instant(o.stored.SettledAt)+", "+settledBy(*o.stored))
 	case outcome == facade.OutcomeTemporary && o.noted:
-		return &adviceError{err, "the journal keeps " + quote(o.reference) + " as never done, so take a new reference to send it again"}
+		return o.advises(err, "the journal keeps "+quote(o.reference)+" as never done, so take a new reference to send it again")
 	}
 	return brokenJournal(err)
+}
+
+func (o *observer) advises(err error, advice string) error {
+	return &adviceError{error: err, advice: advice, reference: o.reference}
 }
 
 // tellWhereFrom tells where a result comes from, unless from the answer. What is missing from a stored one says unkept.
@@ -148,7 +152,11 @@ func (w *watchedJournal) Settle(ctx context.Context, key facade.Key, settlement 
 	if w.absent.Load() {
 		return nil
 	}
-	return w.Journal.Settle(ctx, key, settlement)
+	err := w.Journal.Settle(ctx, key, settlement)
+	if err != nil {
+		w.observer.tell("the outcome (%s) could not be noted, so the journal keeps it open: %s", settlement.Outcome, oneLine(err.Error()))
+	}
+	return err
 }
 
 func (w *watchedJournal) Release(ctx context.Context, key facade.Key) error {

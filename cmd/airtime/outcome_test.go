@@ -187,7 +187,7 @@ func TestWhateverDizleeAnswersEndsInItsExitCode(t *testing.T) {
 				assert.Contains(t, r.err, tt.says)
 				assert.NotContains(t, r.err, subscriber, "an MSISDN in an error")
 				if tt.code == 4 {
-					assert.Contains(t, r.err, "airtime dizlee settle --operation "+name+" --id ")
+					assert.Contains(t, r.err, "airtime dizlee settle --operation "+name+" --ref ")
 				}
 				if tt.lost && repeats {
 					assert.Contains(t, r.err, "the answer was lost")

@@ -98,6 +98,19 @@ func (a *app) printJSON(value any) error {
 	return a.print(text)
 }
 
+// withMark adds a field that is true to an object, whatever it holds.
+func withMark(value any, name string) (json.RawMessage, error) {
+	text, err := marshal(value, "")
+	if err != nil {
+		return nil, err
+	}
+	object := bytes.TrimSuffix(bytes.TrimSpace(text), []byte("}"))
+	if len(object) > 1 {
+		object = append(object, ',')
+	}
+	return fmt.Appendf(object, "%q:true}", name), nil
+}
+
 // marshal writes JSON with a line end, and leaves <, > and & alone: this is no HTML.
 func marshal(value any, indent string) ([]byte, error) {
 	var text bytes.Buffer

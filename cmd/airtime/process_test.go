@@ -46,7 +46,10 @@ func TestASignalDuringATransferReportsAnUnknownOutcome(t *testing.T) {
 	require.NoError(t, p.Process.Signal(os.Interrupt))
 	r := p.end(t)
 	assert.Equal(t, 4, r.code)
-	assert.Equal(t, "unknown", failureOf(t, r)["outcome"])
+	failure := failureOf(t, r)
+	assert.Equal(t, "unknown", failure["outcome"])
+	assert.Equal(t, "R-1", failure["reference"])
+	assert.Contains(t, failure["next"], "airtime ding recover")
 	assert.Equal(t, 1, server.sent("SendTransfer"))
 }
 

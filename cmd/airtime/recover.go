@@ -139,13 +139,15 @@ func (p *array) end() error {
 	return p.app.print([]byte("[]\n"))
 }
 
-// decision reads what a person says became of a request: yes or no.
-func decision(said, yes, no string) (bool, error) {
+// decision reads what a person says became of a request.
+func decision(said string) (bool, error) {
 	switch said {
-	case yes, no:
-		return said == yes, nil
+	case "paid", "done":
+		return true, nil
+	case "unpaid", "undone":
+		return false, nil
 	}
-	return false, usagef("--as must be %s or %s", yes, no)
+	return false, usagef("--as must be paid or unpaid")
 }
 
 // decided reports that a person's decision was noted.

@@ -348,7 +348,7 @@ func TestDizleeRecoverForPeople(t *testing.T) {
 	assert.Contains(t, r.out, "C-1: accepted, charge, as the refusal of a duplicate shows\n")
 	assert.Contains(t, r.out, "M-1: unknown: dizlee: ")
 	assert.Contains(t, r.err, "1 of 2 stay unknown, M-1 first")
-	assert.Contains(t, r.err, "airtime dizlee settle --operation sms --id M-1 --as done|undone")
+	assert.Contains(t, r.err, "airtime dizlee settle --operation sms --ref M-1 --as paid|unpaid")
 }
 
 func TestAPersonSettlesForDizlee(t *testing.T) {
@@ -358,7 +358,7 @@ func TestAPersonSettlesForDizlee(t *testing.T) {
 				box, env := boxed(t)
 				inject(t, box, sandbox.Fault{Kind: sandbox.DropConnection, When: sandbox.BeforeWork, Operation: operation})
 				require.Equal(t, 4, airtime(t, env, effect.line+" --confirm").code)
-				settle := "dizlee settle --operation " + effect.command + " --id " + effect.id + " --as " + said
+				settle := "dizlee settle --operation " + effect.command + " --ref " + effect.id + " --as " + said
 				bare := environment{"XDG_STATE_HOME": env["XDG_STATE_HOME"], "DIZLEE_BASE_URL": env["DIZLEE_BASE_URL"]}
 				r := airtime(t, bare, settle)
 				require.Equal(t, 0, r.code, "no key is needed: %s", r.err)
@@ -385,6 +385,11 @@ func TestDizleeResume(t *testing.T) {
 	r := airtime(t, env, "dizlee resume charge"+chargeFlags+" --confirm --no-journal")
 	assert.Equal(t, 0, r.code, r.err)
 	assert.Contains(t, r.err, "as the refusal of a duplicate shows")
+	r = airtime(t, env, "dizlee resume charge"+chargeFlags+" --confirm --no-journal --json")
+	var answer map[string]any
+	require.NoError(t, json.Unmarshal([]byte(r.out), &answer), r.out)
+	assert.Equal(t, true, answer["byDuplicate"])
+	assert.Equal(t, "1", answer["status"])
 	assert.Len(t, box.Charges(), 1)
 	assert.Len(t, box.Refunds(), 1)
 }

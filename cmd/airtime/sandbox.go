@@ -95,6 +95,12 @@ and in another:
   . ./sandbox.env
   airtime ding balance
 
+Faults are injected over HTTP, and /_sandbox/ledger tells what was really paid. The documentation of package sandbox lists
+the kinds:
+
+  curl -d '{"kind":"DropConnection","when":"AfterWork","operation":"SendTransfer","count":1}' http://127.0.0.1:8645/_sandbox/faults
+  curl http://127.0.0.1:8645/_sandbox/ledger
+
 The sandbox keeps everything in memory. It speaks plain http, so it should stay on a loopback address.`
 
 func newSandbox(a *app) *cobra.Command {

@@ -74,7 +74,7 @@ func startSandbox(t *testing.T, args ...string) (*process, environment) {
 }
 
 func TestTheSandboxServesUntilInterrupted(t *testing.T) {
-	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT} {
 		p, env := startSandbox(t, "--seed", "7")
 		for _, line := range []string{"ding balance", chargeCommand + " --confirm"} {
 			// A second process shows that keys and addresses lead there from outside.
