@@ -11,12 +11,12 @@ import (
 // two can find out afterwards. Package journal/sqlite is the one to use; an implementation of your own must keep the
 // promises below, since money depends on them. All methods must be safe for concurrent use, also by several processes.
 type Journal interface {
-	// Begin notes an intent before a byte of it leaves. It returns only once the note would survive a crash of the
-	// machine; if it fails, the note may be there or not, and nothing may be sent. A fresh entry is leased to this
-	// journal's owner. If the journal already holds the key, nothing is noted, and the entry that it holds is returned
-	// with fresh false; the caller must not send then. If that entry is open and its request is the same, it is either
-	// leased to this owner now, so that the caller may find out and settle or release it, or it says Leased and is to be
-	// left alone. A different request leases nothing.
+	// Begin notes an intent before a byte of it leaves, with its Earlier attempts as attempts of the entry, in one step. It
+	// returns only once the note would survive a crash of the machine; if it fails, the note may be there or not, and
+	// nothing may be sent. A fresh entry is leased to this journal's owner. If the journal already holds the key, nothing is
+	// noted, and the entry that it holds is returned with fresh false; the caller must not send then. If that entry is open
+	// and its request is the same, it is either leased to this owner now, so that the caller may find out and settle or
+	// release it, or it says Leased and is to be left alone. A different request leases nothing.
 	Begin(ctx context.Context, intent Intent) (entry Entry, fresh bool, err error)
 	// Attempt notes, as durably, that another attempt is about to leave. An entry that nobody has leased is leased to this
 	// journal's owner. If it fails, nothing may be sent: with [ErrNotNoted] there is no such entry, with [ErrSettled] it is
@@ -58,6 +58,10 @@ type Intent struct {
 	Request []byte
 	// NotedAt is when the intent was noted.
 	NotedAt time.Time
+	// Earlier is how many attempts may have left before the intent was noted, by a program that had no journal then; 0 for
+	// a request that has never been sent. Begin adds them to the entry's Attempts, as made when the intent was noted. They
+	// are not kept apart, and other methods need not return them here.
+	Earlier int
 }
 
 // Settlement is what became of an intent.
@@ -75,7 +79,7 @@ type Settlement struct {
 // Entry is an intent with what is known of it.
 type Entry struct {
 	Intent
-	// Attempts counts how often the request was about to leave.
+	// Attempts counts how often the request was about to leave, the intent's Earlier attempts included.
 	Attempts int
 	// FirstAttempt and LastAttempt are when; zero if nothing was about to leave yet.
 	FirstAttempt, LastAttempt time.Time

@@ -23,13 +23,13 @@ type RetryPolicy struct {
 	Budget int
 	// ReadTimeout bounds one attempt of a read, the body included.
 	ReadTimeout time.Duration
-	// MoneyTimeout bounds the one attempt of a call that moves money. Ding may work on a transfer for 90 seconds, so
-	// anything shorter than 95 seconds would turn good answers into unknown outcomes and is refused.
+	// MoneyTimeout bounds one attempt of a call that moves money. Anything shorter than [MinMoneyTimeout] is refused.
 	MoneyTimeout time.Duration
 }
 
-// minMoneyTimeout leaves Ding its documented 90 seconds and the answer some time to travel.
-const minMoneyTimeout = 95 * time.Second
+// MinMoneyTimeout is the shortest time-out of an attempt that moves money. It leaves Ding the 90 seconds that it may work on a
+// transfer, and the answer some time to travel: anything shorter would turn good answers into unknown outcomes.
+const MinMoneyTimeout = 95 * time.Second
 
 // DefaultRetryPolicy returns the policy of a client that was given none.
 func DefaultRetryPolicy() RetryPolicy {
@@ -55,8 +55,8 @@ func (p RetryPolicy) WithDefaults() (RetryPolicy, error) {
 	fill(&p.Budget, d.Budget, "Budget", &problems)
 	fill(&p.ReadTimeout, d.ReadTimeout, "ReadTimeout", &problems)
 	fill(&p.MoneyTimeout, d.MoneyTimeout, "MoneyTimeout", &problems)
-	if p.MoneyTimeout > 0 && p.MoneyTimeout < minMoneyTimeout {
-		problems = append(problems, fmt.Errorf("retry policy: MoneyTimeout is %v, but a transfer may take 90s: at least %v", p.MoneyTimeout, minMoneyTimeout))
+	if p.MoneyTimeout > 0 && p.MoneyTimeout < MinMoneyTimeout {
+		problems = append(problems, fmt.Errorf("retry policy: MoneyTimeout is %v, but a transfer may take 90s: at least %v", p.MoneyTimeout, MinMoneyTimeout))
 	}
 	return p, errors.Join(problems...)
 }

@@ -137,12 +137,9 @@ func (c *Client) readBack(ctx context.Context, found *finding, requests []Cancel
 func cancelled(found *finding, ref string, record *TransferRecord) error {
 	outcome := facade.OutcomeUnknown
 	switch classify(record) {
-	case recordDone:
-		outcome = facade.OutcomeRefused
-	case recordFailed:
-		if record.ProcessingState == ProcessingStateCancelled {
-			return nil
-		}
+	case recordCancel:
+		return nil
+	case recordDone, recordFailed:
 		outcome = facade.OutcomeRefused
 	}
 	return found.failItem(batchItem{ref: ref}, outcome, fmt.Errorf("the answer was lost; the transfer is %s", record.ProcessingState))
@@ -150,7 +147,7 @@ func cancelled(found *finding, ref string, record *TransferRecord) error {
 
 // readOne reads the one transfer that the id names.
 func (c *Client) readOne(ctx context.Context, id TransferID) (*TransferRecord, error) {
-	page, err := c.sweeper.page(ctx, ListTransferRecordsRequest{TransferRef: id.TransferRef, DistributorRef: id.DistributorRef, Take: maxTake})
+	page, err := c.sweeper.page(ctx, ListTransferRecordsRequest{TransferRef: id.TransferRef, DistributorRef: id.DistributorRef, Take: maxTake}, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -123,6 +123,8 @@ type operation struct {
 	bound int64
 	// private is what the request says of the customer, which no error and no log may show.
 	private []string
+	// earlier is how many attempts of the same transfer were made before.
+	earlier int
 }
 
 const (
@@ -167,6 +169,7 @@ func exchange[T any](ctx context.Context, c *Client, op operation, opts []CallOp
 		Operation:     op.name,
 		CorrelationID: options.correlationID,
 		Money:         op.money,
+		Earlier:       op.earlier,
 		MaxBody:       op.bound,
 		Private:       op.private,
 		Head:          options.head,

@@ -42,12 +42,14 @@ func document() string {
 	columns(&text, "Operation", "What came back", "HTTP status", "ResultCode", "Code", "Context", "Record", "What it means", "Sent again", "Why")
 	for _, r := range outcomeTable {
 		columns(&text, strings.Join(r.operations, ", "), string(r.came), r.status(), r.resultCodes(), string(r.code), string(r.context), r.recordNames(),
-			string(r.verdict), r.sentAgain(), r.why)
+			r.meaning(), r.sentAgain(), r.why)
 	}
 	text.WriteString("\nCancelTransfers is never sent again. Where its answer is lost, the transfers are read back: Cancelled is accepted, " +
 		"Complete and Failed are refused, any other state is unknown.\n\n" +
+		"\"Unless the list shows otherwise\": the list is asked once, a second later. If it shows a transfer under the reference that has not failed, " +
+		"this is looked up; if it shows none, or does not tell within ten seconds, the answer stands.\n\n" +
 		"### What a look-up means\n\nListTransferRecords is asked for the DistributorRef; reference, SKU, account and value are compared here. " +
-		"Of all that the list shows under the reference, the row that comes first decides. A failed transfer refuses only if no more than one attempt " +
+		"Of all that the list shows under the reference, the row that comes first decides. A failed transfer refuses only in the last look-up, when the 90 seconds are over, and if no more than one attempt " +
 		"ever left under the reference, and Ding did not say that it knows another. \"Look up\" means to look again, until past the 90 seconds that Ding may work on a transfer; after that it is unknown.\n\n")
 	columns(&text, "What the list shows", "What it means", "Sent again", "Why")
 	for _, r := range lookUpTable {
@@ -93,6 +95,13 @@ func (r row) recordNames() string {
 		names = append(names, string(record))
 	}
 	return strings.Join(names, "; ")
+}
+
+func (r row) meaning() string {
+	if r.asked {
+		return string(r.verdict) + ", unless the list shows otherwise"
+	}
+	return string(r.verdict)
 }
 
 func (r row) sentAgain() string {

@@ -43,8 +43,12 @@ func (n *notebook) Begin(ctx context.Context, intent facade.Intent) (facade.Entr
 	}
 	held := n.entries[intent.Key]
 	if held == nil {
-		n.entries[intent.Key], n.leased[intent.Key] = &facade.Entry{Intent: intent}, true
-		return facade.Entry{Intent: intent}, true, nil
+		begun := facade.Entry{Intent: intent, Attempts: intent.Earlier}
+		if intent.Earlier > 0 {
+			begun.FirstAttempt, begun.LastAttempt = intent.NotedAt, intent.NotedAt
+		}
+		n.entries[intent.Key], n.leased[intent.Key] = &begun, true
+		return begun, true, nil
 	}
 	entry := *held
 	if entry.Settlement == nil {

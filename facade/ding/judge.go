@@ -25,6 +25,8 @@ type finding struct {
 	operation     string
 	correlationID string
 	envelope      gen.APIResponse
+	// request is what a SendTransfer sent; nil otherwise.
+	request *SendTransferRequest
 	// record is that of a SendTransfer; nil otherwise, or if the answer has none.
 	record *TransferRecord
 	// unreadable says why the answer is no envelope; nil if it is one, or if there is no answer.
@@ -56,7 +58,7 @@ func (f *finding) read(into any) {
 	}
 	f.envelope = gen.APIResponse{}
 	f.truncated = isTruncated(f.Body)
-	f.unreadable = fmt.Errorf("%w: HTTP %d: %s", facade.ErrUndecodable, f.Status, f.shown(err.Error()))
+	f.unreadable = fmt.Errorf("%w: HTTP %d: %s", facade.ErrUndecodable, f.Status, f.Shown(err.Error()))
 }
 
 // readFailure reads as much of an answer as decides about a failure: the envelope, and the state of a record, since a
@@ -86,22 +88,16 @@ func isTruncated(body []byte) bool {
 	return errors.Is(json.NewDecoder(bytes.NewReader(body)).Decode(&value), io.ErrUnexpectedEOF)
 }
 
-// number matches what may be an account number or a PIN.
-var number = regexp.MustCompile(`\d[\d -]{5,}\d`)
-
-// shown returns a text from the service as an error or a log may show it. Codes and contexts have no business to hold
-// an account number or a key, and nobody keeps a service from echoing what it was sent.
-func (f *finding) shown(text string) string {
-	return number.ReplaceAllString(f.Scrub(text), "[redacted]")
-}
-
 // codes returns error codes as an error or a log may show them.
-func (f *finding) codes(sent []ErrorCode) []ErrorCode {
+func (f *finding) codes(sent []ErrorCode) []ErrorCode { return shownCodes(sent, f.Shown) }
+
+// shownCodes returns error codes with every text as shown makes it.
+func shownCodes(sent []ErrorCode, shown func(string) string) []ErrorCode {
 	// Nobody reads more of them, and a service gone mad may send thousands.
 	const most = 20
 	var codes []ErrorCode
 	for _, code := range sent[:min(len(sent), most)] {
-		codes = append(codes, ErrorCode{Code: f.shown(code.Code), Context: f.shown(code.Context)})
+		codes = append(codes, ErrorCode{Code: shown(code.Code), Context: shown(code.Context)})
 	}
 	return codes
 }

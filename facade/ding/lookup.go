@@ -27,8 +27,9 @@ const (
 	seesPart         sees = "only part of what there is"
 	seesFailedForNow sees = "a match that is Failed or Cancelled, with ResultCode 3"
 	seesFailed       sees = "a match that is Failed or Cancelled"
+	seesOlderFailed  sees = "a match that is Failed or Cancelled, and began a minute or more before the first attempt; without a journal"
 	seesOtherFailed  sees = "a failed transfer that differs in SKU or account"
-	seesValidation   sees = "a record without TransferRef, or with 0"
+	seesValidation   sees = "a record without TransferRef, or with 0, whatever its state"
 	seesUnnamed      sees = "nothing, but records that do not say whose they are"
 	seesNothing      sees = "nothing"
 	seesError        sees = "an error: the list could not be read"
@@ -53,6 +54,7 @@ var lookUpTable = []lookUpRow{
 	{sees: seesPart, verdict: settle.LookUp, why: "the list has more records under this reference than it hands out"},
 	{sees: seesFailedForNow, verdict: settle.Later, why: "the list has it as failed"},
 	{sees: seesFailed, verdict: settle.Refused, why: "the list has it as failed"},
+	{sees: seesOlderFailed, verdict: settle.LookUp, why: "the list has only an older transfer under this reference, which failed"},
 	{sees: seesOtherFailed, verdict: settle.LookUp, why: "the list has only another transfer under this reference, which failed"},
 	{sees: seesValidation, verdict: settle.LookUp, why: "the list has only a validation under this reference"},
 	{sees: seesUnnamed, verdict: settle.LookUp, why: "the list does not have it, but records that do not say whose they are"},
@@ -63,7 +65,7 @@ var lookUpTable = []lookUpRow{
 // look asks the list for the reference, and compares what it finds with what was sent.
 func (t *transfer) look(ctx context.Context) settle.Seen[transferred] {
 	settle.Sleep(ctx, apart(t.request.DistributorRef))
-	return t.compare(t.client.sweeper.look(ctx, t.request.DistributorRef, t.firstSent))
+	return t.compare(t.client.sweeper.look(ctx, t.request.DistributorRef, t.firstSent, t.private()...))
 }
 
 // apart is a time below a millisecond that depends on the reference alone. References that one answer woke together would
@@ -116,21 +118,24 @@ func (t *transfer) shows(seen sighting, what sees) (TransferRecordWithErrorCodes
 
 // recognise tells what one record under the reference is.
 func (t *transfer) recognise(item TransferRecordWithErrorCodes) sees {
-	kind, same := classify(&item.TransferRecord), t.matches(item.TransferRecord)
+	record := item.TransferRecord
+	kind, same, failed := classify(&record), t.matches(record), isFailed(record.ProcessingState)
 	switch {
-	case kind == recordNoRef || kind == recordNone:
+	case record.TransferID == nil || isNoRef(record.TransferID.TransferRef):
 		return seesValidation
-	case kind == recordFailed && !same:
+	case failed && !same:
 		return seesOtherFailed
-	case kind == recordFailed && item.ResultCode == ResultCodeTransientError:
+	case failed && t.precededBy(record):
+		return seesOlderFailed
+	case failed && item.ResultCode == ResultCodeTransientError:
 		return seesFailedForNow
-	case kind == recordFailed:
+	case failed:
 		return seesFailed
 	case !same:
 		return seesOther
 	case kind == recordDone:
 		return seesDone
-	case kind == recordMoving && item.TransferRecord.ProcessingState == ProcessingStateSubmitted:
+	case kind == recordMoving && record.ProcessingState == ProcessingStateSubmitted:
 		return seesSubmitted
 	case kind == recordMoving:
 		return seesProcessing
@@ -138,10 +143,44 @@ func (t *transfer) recognise(item TransferRecordWithErrorCodes) sees {
 	return seesStrange
 }
 
+// startDoubt is how far Ding's clock and ours may differ for a failed record to be one of our own attempts. Where they differ
+// more, a failure is found unknown, and not the other way round.
+const startDoubt = time.Minute
+
+// precededBy reports that a record is of an earlier transfer. A reference that failed may have been used again, by who knows
+// how many attempts before this call: only a journal would tell.
+func (t *transfer) precededBy(record TransferRecord) bool {
+	started := record.StartedUTC
+	return t.client.journal == nil && !started.IsZero() && started.Before(t.firstSent.Add(-startDoubt))
+}
+
+// confirmWithin bounds how long an answer that needs no look-up by itself waits for one, behind many others.
+const confirmWithin = 10 * time.Second
+
+var errContradicted = errors.New("the list of transfers shows one that the answer denies")
+
+// contradicted asks the list once, and reports that it shows a transfer under the reference that may be paid. What it does not
+// show, or does not show in time, leaves the answer standing.
+func (t *transfer) contradicted(ctx context.Context) bool {
+	ctx, stop := context.WithTimeout(ctx, confirmWithin)
+	defer stop()
+	if !settle.Sleep(ctx, firstLook) {
+		return false
+	}
+	seen := t.client.sweeper.look(ctx, t.request.DistributorRef, t.firstSent, t.private()...)
+	return slices.ContainsFunc(seen.items, func(item TransferRecordWithErrorCodes) bool {
+		switch t.recognise(item) {
+		case seesDone, seesProcessing, seesSubmitted, seesStrange, seesOther:
+			return true
+		}
+		return false
+	})
+}
+
 // matches reports whether a record is of what was sent, as far as it says. A failed record has no price to go by, and if
 // it has one, not that of what was asked for.
 func (t *transfer) matches(record TransferRecord) bool {
-	if record.SKUCode != t.request.SKUCode || bare(record.AccountNumber) != bare(t.request.AccountNumber) {
+	if record.SKUCode != t.request.SKUCode || !sameAccount(record.AccountNumber, t.request.AccountNumber) {
 		return false
 	}
 	price := record.Price
@@ -150,6 +189,20 @@ func (t *transfer) matches(record TransferRecord) bool {
 	}
 	currency := t.request.SendCurrencyISO
 	return price.SendValue.Equal(t.request.SendValue) && (currency == "" || price.SendCurrencyISO == "" || price.SendCurrencyISO == currency)
+}
+
+// sameAccount compares account numbers, which a service may hand back as they are dialled within their country.
+func sameAccount(a, b string) bool {
+	const national = 7 // digits that a phone number has at least, without its country's code
+	a, b = bare(a), bare(b)
+	if a == b {
+		return true
+	}
+	short, long := a, b
+	if len(a) > len(b) {
+		short, long = b, a
+	}
+	return len(short) >= national && strings.Trim(short+long, "0123456789") == "" && strings.HasSuffix(long, short)
 }
 
 // bare strips what a service may write differently in a phone number; anything else is compared as it is.
@@ -172,7 +225,8 @@ func foundAs(item TransferRecordWithErrorCodes) transferred {
 
 func (t *transfer) failedAs(item TransferRecordWithErrorCodes, outcome facade.Outcome) transferred {
 	err := t.fail(outcome, errFoundFailed)
-	err.ResultCode, err.Codes, err.Record = item.ResultCode, item.ErrorCodes, &item.TransferRecord
+	codes := shownCodes(item.ErrorCodes, t.client.pipeline.Scrubber(t.private()...).Shown)
+	err.ResultCode, err.Codes, err.Record = item.ResultCode, codes, &item.TransferRecord
 	return transferred{err: err}
 }
 
@@ -185,6 +239,6 @@ func (t *transfer) noteDoubt(row lookUpRow, err error) {
 	}
 	t.doubt.looked = row.why
 	if err != nil {
-		t.doubt.looked += ": " + strings.TrimPrefix(err.Error(), "ding: ")
+		t.doubt.looked += ": " + t.client.pipeline.Scrubber(t.private()...).Redact(strings.TrimPrefix(err.Error(), "ding: "))
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/internal/settle"
 	"github.com/airtime-go/airtime/money"
+	"github.com/airtime-go/airtime/wire"
 )
 
 type listItem = TransferRecordWithErrorCodes
@@ -35,8 +36,12 @@ func resultCode(code ResultCode) func(*listItem) { return func(i *listItem) { i.
 func transferRef(ref string) func(*listItem) {
 	return func(i *listItem) { i.TransferRecord.TransferID.TransferRef = ref }
 }
-func unpriced(i *listItem) { i.TransferRecord.Price = nil }
-func unnamed(i *listItem)  { i.TransferRecord.TransferID = nil }
+func begun(ago time.Duration) func(*listItem) {
+	return func(i *listItem) { i.TransferRecord.StartedUTC = wire.NewTime(time.Now().Add(ago)) }
+}
+func begunNever(i *listItem) { i.TransferRecord.StartedUTC = wire.Time{} }
+func unpriced(i *listItem)   { i.TransferRecord.Price = nil }
+func unnamed(i *listItem)    { i.TransferRecord.TransferID = nil }
 
 // listed is a record that the list shows.
 type listed struct {
@@ -82,6 +87,8 @@ func TestWhatTheListShowsDecides(t *testing.T) {
 		"failed, listed as a success":           {shows: seesFailed, records: []listed{{"Failed", nil}}, outcome: refused},
 		"cancelled":                             {shows: seesFailed, records: []listed{{"Cancelled", nil}}, outcome: refused},
 		"failed for now":                        {shows: seesFailedForNow, records: []listed{{"Failed", as(resultCode(3))}}, outcome: later},
+		"failed, a little before, by our clock": {shows: seesFailed, records: []listed{{"Failed", as(begun(-59 * time.Second))}}, outcome: refused},
+		"failed, at a time that it hides":       {shows: seesFailed, records: []listed{{"Failed", as(begunNever)}}, outcome: refused},
 		"failed, beside a validation":           {shows: seesFailed, records: []listed{{"Complete", as(transferRef("0"))}, {"Failed", nil}}, outcome: refused},
 		"failed, beside a failed one of others": {shows: seesFailed, records: []listed{{"Failed", as(sku("OTHER"))}, {"Failed", nil}}, outcome: refused},
 
@@ -94,6 +101,10 @@ func TestWhatTheListShowsDecides(t *testing.T) {
 		"another value, on its way":             {shows: seesOther, records: []listed{{"Submitted", as(value("1"))}}, outcome: unknown},
 		"another value, and one failed":         {shows: seesOther, records: []listed{{"Complete", as(value("1"))}, {"Failed", nil}}, outcome: unknown},
 		"another SKU, failed":                   {shows: seesOtherFailed, records: []listed{{"Failed", as(sku("OTHER"))}}, outcome: unknown},
+		"failed before this one was sent":       {shows: seesOlderFailed, records: []listed{{"Failed", as(begun(-62 * time.Second))}}, outcome: unknown},
+		"cancelled before this one was sent":    {shows: seesOlderFailed, records: []listed{{"Cancelled", as(begun(-time.Hour))}}, outcome: unknown},
+		"a validation that failed":              {shows: seesValidation, records: []listed{{"Failed", as(transferRef("0"))}}, outcome: unknown},
+		"a failed record without TransferRef":   {shows: seesValidation, records: []listed{{"Failed", as(transferRef(""))}}, outcome: unknown},
 		"a validation":                          {shows: seesValidation, records: []listed{{"Complete", as(transferRef("0"))}}, outcome: unknown},
 		"a record without TransferRef":          {shows: seesValidation, records: []listed{{"Complete", as(transferRef(""))}}, outcome: unknown},
 		"a record without name":                 {shows: seesUnnamed, records: []listed{{"Failed", as(unnamed)}}, outcome: unknown},
@@ -175,7 +186,11 @@ func TestATransferThatIsOnItsWayIsFollowedToItsEnd(t *testing.T) {
 	for name, tc := range map[string]struct {
 		end     ProcessingState
 		outcome facade.Outcome
-	}{"complete": {ProcessingStateComplete, facade.OutcomeAccepted}, "failed": {ProcessingStateFailed, facade.OutcomeRefused}} {
+		within  time.Duration
+	}{
+		"complete": {ProcessingStateComplete, facade.OutcomeAccepted, 31 * time.Second},
+		"failed":   {ProcessingStateFailed, facade.OutcomeRefused, 101 * time.Second}, // a failure is believed at the end alone
+	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				b := open(t, &book{send: loseAfter(ProcessingStateProcessing)})
@@ -187,7 +202,7 @@ func TestATransferThatIsOnItsWayIsFollowedToItsEnd(t *testing.T) {
 				})
 				_, err := b.newClient().SendTransfer(t.Context(), order("order-1"))
 				assert.Equal(t, tc.outcome, facade.OutcomeOf(err))
-				assert.Less(t, time.Since(begun), 31*time.Second)
+				assert.Less(t, time.Since(begun), tc.within)
 			})
 		})
 	}
@@ -305,4 +320,107 @@ func TestNothingIsSentAgainAfterFiftyMinutes(t *testing.T) {
 		assert.Less(t, last, 50*time.Minute)
 		assert.Greater(t, last, 45*time.Minute)
 	})
+}
+
+// What a service that asks for long pauses can do to a resend: by the time that it would be made, Ding has forgotten the first.
+func TestNothingIsSentAgainAfterFiftyMinutesWhateverPauseIsAskedFor(t *testing.T) {
+	for pause, sends := range map[string]int{"2400": 3, "3000": 2} {
+		t.Run(pause, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				b := open(t, &book{hidden: 2 * time.Hour, send: inTurn(loseAfter(ProcessingStateComplete), func(_ *book, _ int, _ SendTransferRequest, w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Retry-After", pause)
+					answer(w, 429, `{"ResultCode":3,"ErrorCodes":[{"Code":"RateLimited"}]}`)
+				}, says(400, `{"ResultCode":4,"ErrorCodes":[{"Code":"DuplicateTransactionPrevented"}]}`))})
+				client := b.newClient(WithPreventDuplicates(), WithRetryPolicy(facade.RetryPolicy{MaxRetryAfter: 2 * time.Hour}))
+				_, err := client.SendTransfer(t.Context(), order("order-1"))
+				assert.ErrorIs(t, err, facade.ErrOutcomeUnknown)
+				assert.Len(t, b.sends, sends)
+				assert.Less(t, b.sentAt[len(b.sentAt)-1].Sub(b.sentAt[0]), resendAbsentFor)
+			})
+		})
+	}
+}
+
+func TestADuplicateIsNotSentAgainWhateverRecordComesWithIt(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := open(t, &book{send: says(400, `{"ResultCode":4,"ErrorCodes":[{"Code":"DuplicateTransactionPrevented"}],"TransferRecord":{"TransferId":{"TransferRef":"7"},"ProcessingState":"Processing"}}`)})
+		_, err := b.newClient(WithPreventDuplicates()).SendTransfer(t.Context(), order("order-1"))
+		assert.ErrorIs(t, err, facade.ErrOutcomeUnknown)
+		assert.Len(t, b.sends, 1)
+	})
+}
+
+func TestAJournalTellsThatAFailedTransferIsTheOneThatWasSent(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := open(t, &book{send: loseAfter(ProcessingStateFailed, begun(-time.Hour))})
+		_, err := b.newClient(WithJournal(newNotebook())).SendTransfer(t.Context(), order("order-1"))
+		assert.Equal(t, facade.OutcomeRefused, facade.OutcomeOf(err), "however far the clocks differ: %v", err)
+	})
+}
+
+func TestAReferenceThatFailedBeforeIsNotRefusedByThat(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := open(t, &book{hidden: 20 * time.Second, send: inTurn(func(b *book, _ int, request SendTransferRequest, w http.ResponseWriter, _ *http.Request) {
+			record := b.enter(request, ProcessingStateFailed)
+			_ = json.NewEncoder(w).Encode(SendTransferResponse{ResultCode: 5, ErrorCodes: []ErrorCode{{Code: "InsufficientBalance"}}, TransferRecord: &record})
+		}, loseAfter(ProcessingStateComplete))})
+		client := b.newClient()
+		_, err := client.SendTransfer(t.Context(), order("order-1"))
+		require.ErrorIs(t, err, CodeInsufficientBalance)
+		time.Sleep(5 * time.Minute) // somebody adds funds
+		_, err = client.SendTransfer(t.Context(), order("order-1"))
+		assert.NoError(t, err, "paid, and shown late")
+	})
+}
+
+func TestWantOfBalanceIsBelievedUnlessTheListShowsOtherwise(t *testing.T) {
+	envelope := `{"ResultCode":5,"ErrorCodes":[{"Code":"InsufficientBalance"}]}`
+	enter := func(state ProcessingState, changes ...func(*listItem)) func(*book, int, SendTransferRequest, http.ResponseWriter, *http.Request) {
+		return func(b *book, _ int, request SendTransferRequest, w http.ResponseWriter, _ *http.Request) {
+			if state != "" {
+				b.enter(request, state, changes...)
+			}
+			answer(w, 500, envelope)
+		}
+	}
+	for name, tc := range map[string]struct {
+		send    func(*book, int, SendTransferRequest, http.ResponseWriter, *http.Request)
+		list    func(http.ResponseWriter, *http.Request)
+		spent   bool // the usage limit
+		outcome facade.Outcome
+		within  time.Duration
+	}{
+		"it shows nothing":              {send: enter(""), outcome: facade.OutcomeRefused, within: 2 * time.Second},
+		"it shows a failure":            {send: enter(ProcessingStateFailed), outcome: facade.OutcomeRefused, within: 2 * time.Second},
+		"it shows a validation":         {send: enter(ProcessingStateComplete, transferRef("0")), outcome: facade.OutcomeRefused, within: 2 * time.Second},
+		"it shows that another failed":  {send: enter(ProcessingStateFailed, sku("OTHER")), outcome: facade.OutcomeRefused, within: 2 * time.Second},
+		"it cannot be read":             {send: enter(""), list: func(w http.ResponseWriter, _ *http.Request) { answer(w, 502, "<html>") }, outcome: facade.OutcomeRefused, within: 2 * time.Second},
+		"it takes too long":             {send: enter(""), list: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, outcome: facade.OutcomeRefused, within: 11 * time.Second},
+		"it is not to be asked for now": {send: enter(""), spent: true, outcome: facade.OutcomeRefused, within: 11 * time.Second},
+		"it shows that it is paid":      {send: enter(ProcessingStateComplete), outcome: facade.OutcomeAccepted, within: 4 * time.Second},
+		"it shows that it is recorded":  {send: enter(ProcessingStateSubmitted), outcome: facade.OutcomeAccepted, within: 4 * time.Second},
+		"it shows another transfer":     {send: enter(ProcessingStateComplete, sku("OTHER")), outcome: facade.OutcomeUnknown, within: 2 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				b := open(t, &book{send: tc.send, list: tc.list})
+				client := b.newClient()
+				if tc.spent {
+					client.sweeper.slots = slots{filled: time.Now()}
+				}
+				begun := time.Now()
+				_, err := client.SendTransfer(t.Context(), order("order-1"))
+				assert.Equal(t, tc.outcome, facade.OutcomeOf(err), "%v", err)
+				assert.LessOrEqual(t, time.Since(begun), tc.within)
+				assert.Len(t, b.sends, 1)
+				if tc.outcome == facade.OutcomeRefused {
+					assert.ErrorIs(t, err, CodeInsufficientBalance)
+					assert.ErrorContains(t, err, "add funds")
+				}
+				if tc.outcome == facade.OutcomeUnknown {
+					assert.ErrorContains(t, err, "the list of transfers shows one that the answer denies")
+				}
+			})
+		})
+	}
 }

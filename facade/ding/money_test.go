@@ -37,7 +37,7 @@ func TestSendTransferComesToWhatTheAnswerProves(t *testing.T) {
 		temporary = facade.OutcomeTemporary
 		unknown   = facade.OutcomeUnknown
 	)
-	failed := `"SkuCode":"S","ProcessingState":"Failed"`
+	failed := `"SkuCode":"GB_TEST_10","AccountNumber":"+447700900123","ProcessingState":"Failed"`
 	for name, tc := range map[string]struct {
 		reply   reply
 		outcome facade.Outcome
@@ -51,6 +51,10 @@ func TestSendTransferComesToWhatTheAnswerProves(t *testing.T) {
 		"processing":                    {sent(200, 1, "", "", state("Processing")), okay, nil},
 		"cancelling":                    {sent(200, 1, "", "", state("Cancelling")), okay, nil},
 
+		"3 with another's failed record":        {sent(503, 3, "TransientProviderError", "", `"SkuCode":"OTHER","ProcessingState":"Failed"`), unknown, nil},
+		"3 with a failed record elsewhere":      {sent(503, 3, "TransientProviderError", "", `"AccountNumber":"447700900199","ProcessingState":"Failed"`), unknown, nil},
+		"5 with another's failed record":        {sent(500, 5, "ProviderError", "", `"TransferId":{"DistributorRef":"order-9"},"ProcessingState":"Failed"`), unknown, nil},
+		"a success of another reference":        {sent(200, 1, "", "", `"TransferId":{"TransferRef":"7","DistributorRef":"order-9"},"ProcessingState":"Complete"`), unknown, nil},
 		"a success that failed":                 {sent(200, 1, "", "", state("Failed")), unknown, nil},
 		"a success that was cancelled":          {sent(200, 1, "", "", state("Cancelled")), unknown, nil},
 		"a success without record":              {ok(plain), unknown, nil},
@@ -103,7 +107,7 @@ func TestSendTransferComesToWhatTheAnswerProves(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			attempts := 1
-			if tc.outcome == temporary {
+			if tc.outcome == temporary && name != "3 with a cancelled record" {
 				attempts = impatient().MaxAttempts
 			}
 			s := serveMoney(t, times(attempts, tc.reply)...)

@@ -109,7 +109,8 @@ func WithRetryPolicy(policy facade.RetryPolicy) Option {
 	return func(c *config) error { return c.SetRetry(policy) }
 }
 
-// WithAttemptHook calls hook after every attempt, for metrics and tracing.
+// WithAttemptHook calls hook after every attempt, for metrics and tracing. That is in the goroutine of the call for a read, and
+// in one that callers share for SendTransfer and its look-ups: see [facade.AttemptHook].
 func WithAttemptHook(hook facade.AttemptHook) Option {
 	return func(c *config) error { return c.SetAttemptHook(hook) }
 }

@@ -33,9 +33,11 @@ const (
 	recordNone    recordIs = "none"
 	recordDone    recordIs = "Complete"
 	recordMoving  recordIs = "Submitted, Processing or Cancelling"
-	recordFailed  recordIs = "Failed or Cancelled"
+	recordFailed  recordIs = "Failed"
+	recordCancel  recordIs = "Cancelled"
 	recordNoRef   recordIs = "no TransferRef, or 0"
 	recordStrange recordIs = "a state that is not known"
+	recordOther   recordIs = "another reference; Failed or Cancelled with another SKU or account, unless the ResultCode is 4"
 )
 
 // row is one row of the table. Empty fields fit everything.
@@ -51,6 +53,8 @@ type row struct {
 	verdict settle.Verdict
 	again   bool
 	once    bool
+	// asked has the list of transfers asked before the verdict is believed: no record proves it.
+	asked bool
 	// why explains the verdict, and completes the message of an error whose outcome is unknown.
 	why string
 }
@@ -59,6 +63,7 @@ var (
 	sendOnly   = []string{operationSendTransfer}
 	cancelOnly = []string{operationCancelTransfers}
 	both       = []string{operationSendTransfer, operationCancelTransfers}
+	ended      = []recordIs{recordFailed, recordCancel}
 )
 
 var outcomeTable = []row{
@@ -73,15 +78,17 @@ var outcomeTable = []row{
 	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeSuccess, records: []recordIs{recordDone}, verdict: settle.Accepted, why: "paid"},
 	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeSuccess, records: []recordIs{recordMoving}, verdict: settle.Pending, why: "recorded, and on its way"},
 	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeSuccess, verdict: settle.LookUp, why: "the envelope contradicts its record, or has none"},
+	{operations: sendOnly, came: cameEnvelope, records: []recordIs{recordOther}, verdict: settle.LookUp, why: "the record is another transfer's"},
 	{operations: sendOnly, came: cameEnvelope, records: []recordIs{recordDone, recordMoving, recordNoRef, recordStrange}, verdict: settle.LookUp, why: "the envelope contradicts its record"},
 	{operations: sendOnly, came: cameEnvelope, code: CodeDuplicateTransactionPrevented, verdict: settle.LookUp, why: "a transfer under this reference is in progress or has succeeded"},
 	{operations: sendOnly, came: cameEnvelope, context: ContextTransactionStillInProgress, verdict: settle.LookUp, why: "a similar transfer is under way, which may be this one"},
 	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeTransientError, code: CodeRateLimited, verdict: settle.Later, again: true, why: "refused before anything was done"},
-	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeTransientError, context: ContextProviderTimedOut, records: []recordIs{recordFailed}, verdict: settle.Later, why: "counts as failed and is not charged; not sent again, since the provider may be late"},
+	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeTransientError, context: ContextProviderTimedOut, records: ended, verdict: settle.Later, why: "counts as failed and is not charged; not sent again, since the provider may be late"},
 	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeTransientError, records: []recordIs{recordFailed}, verdict: settle.Later, again: true, why: "the record proves the failure"},
+	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeTransientError, records: []recordIs{recordCancel}, verdict: settle.Later, why: "the record proves that it was cancelled; not sent again, since somebody wanted that"},
 	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeTransientError, verdict: settle.LookUp, why: "no record proves the failure"},
-	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeServerError, records: []recordIs{recordFailed}, verdict: settle.Refused, why: "the record proves the failure"},
-	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeServerError, code: CodeInsufficientBalance, verdict: settle.Refused, why: "the balance is looked at before anything is done"},
+	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeServerError, records: ended, verdict: settle.Refused, why: "the record proves the failure"},
+	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeServerError, code: CodeInsufficientBalance, verdict: settle.Refused, asked: true, why: "by Ding's description, the balance does not suffice to serve the request; no record proves it, so the list is asked"},
 	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeServerError, verdict: settle.LookUp, why: "no record proves the failure"},
 
 	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeClientError, code: CodeAuthenticationFailed, verdict: settle.Later, again: true, once: true, why: "refused at the door; with OAuth it is sent once more with a fresh token, with an API key it is refused"},
@@ -116,7 +123,7 @@ func (r row) fits(f *finding) bool {
 	case r.code != "" && !r.named(f.envelope.ErrorCodes), r.context != "" && !has(f.envelope.ErrorCodes, r.context):
 		return false
 	}
-	return len(r.records) == 0 || slices.Contains(r.records, classify(f.record))
+	return len(r.records) == 0 || slices.Contains(r.records, f.recordIs())
 }
 
 // named reports whether the codes are those of the row: for a doubt it is enough that one of them is, but a proof holds
@@ -149,11 +156,32 @@ func (f *finding) came() came {
 	return cameEnvelope
 }
 
-// classify looks at a record the way the table does.
+// recordIs looks at the answer's record the way the table does. One that does not say whose it is, is ours.
+func (f *finding) recordIs() recordIs {
+	record, request := f.record, f.request
+	if record == nil || request == nil {
+		return classify(record)
+	}
+	differs := record.TransferID != nil && record.TransferID.DistributorRef != "" && record.TransferID.DistributorRef != request.DistributorRef
+	if isFailed(record.ProcessingState) && f.envelope.ResultCode != ResultCodeClientError {
+		// A failure is what lets a transfer be sent again, so it has to be of this one. It has no reference, as a rule. A
+		// client error needs no record for its proof.
+		differs = differs || record.SKUCode != "" && record.SKUCode != request.SKUCode ||
+			record.AccountNumber != "" && !sameAccount(record.AccountNumber, request.AccountNumber)
+	}
+	if differs {
+		return recordOther
+	}
+	return classify(record)
+}
+
+// classify looks at a record by itself.
 func classify(record *TransferRecord) recordIs {
 	switch {
 	case record == nil:
 		return recordNone
+	case record.ProcessingState == ProcessingStateCancelled:
+		return recordCancel
 	case isFailed(record.ProcessingState):
 		return recordFailed
 	case record.ProcessingState == "" && (record.TransferID == nil || isNoRef(record.TransferID.TransferRef)):

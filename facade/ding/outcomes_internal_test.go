@@ -33,11 +33,13 @@ var recordsLike = map[recordIs]string{
 	recordDone:    `{"TransferId":{"TransferRef":"700123","DistributorRef":"order-1"},"ProcessingState":"Complete"}`,
 	recordMoving:  `{"TransferId":{"TransferRef":"700123","DistributorRef":"order-1"},"ProcessingState":"Processing"}`,
 	recordFailed:  `{"SkuCode":"GB_TEST_10","ProcessingState":"Failed"}`,
+	recordCancel:  `{"TransferId":{"TransferRef":"700123","DistributorRef":"order-1"},"ProcessingState":"Cancelled"}`,
 	recordNoRef:   `{"TransferId":{"TransferRef":"0"},"ProcessingState":"Complete"}`,
+	recordOther:   `{"TransferId":{"TransferRef":"700124","DistributorRef":"order-2"},"ProcessingState":"Failed"}`,
 	recordStrange: `{"TransferId":{"TransferRef":"700123","DistributorRef":"order-1"},"ProcessingState":"Pondering"}`,
 }
 
-var everyRecord = []recordIs{recordNone, recordFailed, recordDone, recordMoving, recordNoRef, recordStrange}
+var everyRecord = []recordIs{recordNone, recordFailed, recordCancel, recordDone, recordMoving, recordNoRef, recordStrange, recordOther}
 
 // bodies are envelopes that could fit a row, the likely ones first.
 func (r row) bodies() []string {
@@ -70,6 +72,8 @@ func read(operation string, status int, body string) *finding {
 		f.read(&CancelTransfersResponse{})
 		return f
 	}
+	request := order("order-1")
+	f.request = &request
 	f.read(&SendTransferResponse{})
 	return f
 }
@@ -183,7 +187,7 @@ func sendsAs(t *testing.T, r row, s sample) {
 	sends, lists := b.count()
 	assert.Equal(t, reached, sends, "sends")
 	assert.Equal(t, outcome, facade.OutcomeOf(err), "%v", err)
-	assert.Equal(t, r.verdict == settle.LookUp, lists > 0, "look-ups")
+	assert.Equal(t, r.verdict == settle.LookUp || r.asked, lists > 0, "look-ups")
 	if outcome == facade.OutcomeAccepted {
 		require.NoError(t, err)
 		assert.Equal(t, "700123", answered.TransferRecord.TransferID.TransferRef)
@@ -267,12 +271,14 @@ func checkDecision(t *testing.T, f *finding, decided row, record recordIs) {
 		assert.True(t, !send || record == recordDone || record == recordMoving, "only with a record: %v", record)
 	case settle.Refused, settle.Later:
 		assert.False(t, succeeded(f.envelope.ResultCode))
-		assert.True(t, !send || record == recordNone || record == recordFailed, "a record that may be paid is no refusal: %v", record)
+		assert.True(t, !send || record == recordNone || record == recordFailed || record == recordCancel, "a record that may be paid is no refusal: %v", record)
 		if send && f.envelope.ResultCode == ResultCodeServerError && record == recordNone {
 			assert.True(t, has(f.envelope.ErrorCodes, CodeInsufficientBalance))
+			assert.True(t, decided.asked, "no record proves it")
 		}
 	}
 	if decided.again {
+		assert.False(t, record == recordCancel && !has(f.envelope.ErrorCodes, CodeRateLimited) && !decided.once, "what was cancelled is not to be sent")
 		assert.Equal(t, settle.Later, decided.verdict)
 		assert.False(t, has(f.envelope.ErrorCodes, ContextTransactionStillInProgress))
 		assert.False(t, has(f.envelope.ErrorCodes, CodeDuplicateTransactionPrevented))

@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
-	"math/rand/v2"
+	"maps"
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/airtime-go/airtime/facade"
@@ -50,14 +49,7 @@ func (c *Client) policy() settle.Policy {
 		FirstLook:    firstLook,
 		MaxLookPause: maxLookPause,
 		Grace:        c.settleAfterCancel,
-		Backoff: func(n int) time.Duration {
-			bound := c.retry.MaxDelay
-			// Compared the other way round, so that no shift overflows.
-			if shift := n - 1; c.retry.BaseDelay <= bound>>shift {
-				bound = c.retry.BaseDelay << shift
-			}
-			return rand.N(min(bound, math.MaxInt64-1) + 1)
-		},
+		Backoff:      func(n int) time.Duration { return pipeline.Backoff(c.retry, n) },
 	}
 	if c.preventDuplicates {
 		policy.ResendAbsentFor = resendAbsentFor
@@ -106,7 +98,7 @@ func (c *Client) newCase(request SendTransferRequest, options callOptions) (*set
 }
 
 func (c *Client) key(distributorRef string) facade.Key {
-	return facade.Key{Scope: "ding " + strings.TrimSuffix(c.server, "/"), Operation: operationSendTransfer, Reference: distributorRef}
+	return facade.Key{Scope: "ding " + pipeline.Place(c.server), Operation: operationSendTransfer, Reference: distributorRef}
 }
 
 var errStillOpen = errors.New("the journal holds it as sent, and it could not be found out what became of it")
@@ -115,15 +107,15 @@ var errStillOpen = errors.New("the journal holds it as sent, and it could not be
 func (t *transfer) send(ctx context.Context) settle.Seen[transferred] {
 	ctx, left, stop := settle.UntilLeft(ctx)
 	defer stop()
-	t.attempts++
 	if t.firstSent.IsZero() {
 		t.firstSent = time.Now()
 	}
 	var decided row
 	var head *http.Response
-	op := operation{name: operationSendTransfer, money: true, private: private(t.request.AccountNumber, t.request.Settings)}
+	op := operation{name: operationSendTransfer, money: true, private: t.private(), earlier: t.attempts}
+	t.attempts++
 	op.judge = func(f finding) pipeline.Verdict {
-		f.Attempt = t.attempts
+		f.request = &t.request
 		decided = outcomeOf(&f)
 		if decided.once {
 			if !t.client.oauth || t.refreshed {
@@ -145,7 +137,7 @@ func (t *transfer) send(ctx context.Context) settle.Seen[transferred] {
 		Verdict: decided.verdict,
 		Again:   decided.again,
 		Left:    found.left(),
-		Earlier: decided.code == CodeDuplicateTransactionPrevented,
+		Earlier: has(found.envelope.ErrorCodes, CodeDuplicateTransactionPrevented),
 		Pause:   found.RetryAfter,
 		Result:  transferred{answer: answer, head: head},
 	}
@@ -154,11 +146,18 @@ func (t *transfer) send(ctx context.Context) settle.Seen[transferred] {
 		copied := *failed
 		t.doubt, seen.Result.err = &copied, &copied
 	}
-	if seen.Verdict == settle.Accepted {
+	switch {
+	case seen.Verdict == settle.Accepted:
 		t.client.sweeper.reset()
+	case decided.asked && t.contradicted(ctx):
+		seen.Verdict = settle.LookUp
+		t.doubt.outcome, t.doubt.cause = facade.OutcomeUnknown, errContradicted
 	}
 	return seen
 }
+
+// private lists what the request says of the customer.
+func (t *transfer) private() []string { return private(t.request.AccountNumber, t.request.Settings) }
 
 // departing is a request's body that tells when it is read: from then on the request may be on its way.
 type departing struct {
@@ -253,16 +252,36 @@ func (t *transfer) unpack(settlement facade.Settlement) (transferred, error) {
 	}
 	err := t.fail(settlement.Outcome, errFromJournal)
 	if kept.Error != nil {
+		// Written by who knows which version of this program, it is shown as if it came from outside.
+		scrub := t.client.pipeline.Scrubber(t.private()...)
 		err.HTTPStatus, err.ResultCode, err.Codes, err.Record, err.Attempts =
-			kept.Error.HTTPStatus, kept.Error.ResultCode, kept.Error.Codes, kept.Error.Record, kept.Error.Attempts
+			kept.Error.HTTPStatus, kept.Error.ResultCode, shownCodes(kept.Error.Codes, scrub.Shown), kept.Error.Record, kept.Error.Attempts
 		if kept.Error.Reason != "" {
-			err.cause = fmt.Errorf("%w: %s", errFromJournal, kept.Error.Reason)
+			err.cause = fmt.Errorf("%w: %s", errFromJournal, scrub.Redact(kept.Error.Reason))
 		}
 	}
 	return transferred{err: err}, nil
 }
 
 var errFromJournal = errors.New("settled before, as the journal says; a new transfer needs a new DistributorRef")
+
+// own copies a record: callers share a send, and nobody shall see what another does to what they got.
+func own(record *TransferRecord) *TransferRecord {
+	if record == nil {
+		return nil
+	}
+	copied := *record
+	if copied.TransferID != nil {
+		id := *copied.TransferID
+		copied.TransferID = &id
+	}
+	if copied.Price != nil {
+		price := *copied.Price
+		copied.Price = &price
+	}
+	copied.ReceiptParams = maps.Clone(copied.ReceiptParams)
+	return &copied
+}
 
 // answered turns the end of a case into what SendTransfer returns.
 func (t *transfer) answered(result settle.Result[transferred]) (*SendTransferResponse, error) {
@@ -274,12 +293,8 @@ func (t *transfer) answered(result settle.Result[transferred]) (*SendTransferRes
 	}
 	switch result.Verdict {
 	case settle.Accepted, settle.Pending:
-		// Others may share the send; nobody shall see what somebody does to their answer.
 		answer := *end.answer
-		if record := answer.TransferRecord; record != nil {
-			own := *record
-			answer.TransferRecord = &own
-		}
+		answer.TransferRecord, answer.ErrorCodes = own(answer.TransferRecord), slices.Clone(answer.ErrorCodes)
 		return &answer, nil
 	}
 	failure := end.err
@@ -289,6 +304,10 @@ func (t *transfer) answered(result settle.Result[transferred]) (*SendTransferRes
 	}
 	copied := *failure
 	copied.outcome = outcomes[result.Verdict]
+	if copied.Attempts == 0 {
+		copied.Attempts = result.Attempts // those that the journal tells of
+	}
+	copied.Record, copied.Codes = own(copied.Record), slices.Clone(copied.Codes)
 	switch {
 	case result.Err == nil:
 		return nil, &copied

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/facade/internal/pipeline"
 )
 
 // Recovered is a transfer that an earlier life left open, and what became of it.
@@ -35,7 +36,7 @@ var ErrNoJournal = errors.New("there is no journal: use WithJournal")
 func (c *Client) RecoverTransfers(ctx context.Context) iter.Seq2[Recovered, error] {
 	return func(yield func(Recovered, error) bool) {
 		if c.journal == nil {
-			yield(Recovered{}, &facade.RequestError{Operation: "RecoverTransfers", Problems: []facade.FieldProblem{{Field: "the client", Reason: ErrNoJournal.Error()}}})
+			yield(Recovered{}, withoutJournal("RecoverTransfers"))
 			return
 		}
 		ctx, stop := context.WithCancel(ctx)
@@ -73,10 +74,10 @@ func (c *Client) RecoverTransfers(ctx context.Context) iter.Seq2[Recovered, erro
 
 // recoverOne settles one open entry.
 func (c *Client) recoverOne(ctx context.Context, entry facade.Entry) Recovered {
-	var request SendTransferRequest
-	if err := json.Unmarshal(entry.Request, &request); err != nil {
+	request, err := c.noted(entry)
+	if err != nil {
 		_ = c.journal.Release(context.WithoutCancel(ctx), entry.Key)
-		return Recovered{Request: SendTransferRequest{DistributorRef: entry.Reference}, Err: unreadable(entry, err)}
+		return Recovered{Request: SendTransferRequest{DistributorRef: entry.Reference}, Err: err}
 	}
 	todo, t, err := c.newCase(request, collect(nil))
 	if err != nil {
@@ -93,20 +94,39 @@ func (c *Client) recoverOne(ctx context.Context, entry facade.Entry) Recovered {
 	return recovered
 }
 
-// unreadable is the error of an entry whose request is no transfer: it may have been paid all the same.
-func unreadable(entry facade.Entry, err error) error {
-	return fmt.Errorf("ding: the journal's entry for %q cannot be read: %w: %w", entry.Reference, facade.ErrOutcomeUnknown, err)
+// noted returns the request of an entry. One whose request cannot be read, or is not the key's, may have been paid all the
+// same.
+func (c *Client) noted(entry facade.Entry) (SendTransferRequest, error) {
+	var request SendTransferRequest
+	err := json.Unmarshal(entry.Request, &request)
+	if err == nil && request.DistributorRef != entry.Reference {
+		err = errors.New("its request has another DistributorRef")
+	}
+	if err != nil {
+		// The text alone: what is damaged may show an account number in it.
+		reason := c.pipeline.Scrubber().Shown(err.Error())
+		return request, fmt.Errorf("ding: the journal's entry for %q cannot be read: %w: %s", entry.Reference, facade.ErrOutcomeUnknown, reason)
+	}
+	return request, nil
+}
+
+func withoutJournal(method string) error {
+	return pipeline.Unusable(method, "the client", "cannot do it", ErrNoJournal)
 }
 
 // SettleTransfer notes what a person has found out about a transfer that the journal holds as open: that it was paid,
 // or that it was not. Nothing is sent. A later SendTransfer under the reference returns that outcome.
+//
+// A [*facade.RequestError] says that nothing was noted: the reference is not in the journal, or is settled already. It is
+// [facade.ErrLeased] if a call that is alive, here or in another process, is working on the transfer: that call may be about to
+// send it, and finds out by itself. Without a journal it is [ErrNoJournal].
 func (c *Client) SettleTransfer(ctx context.Context, distributorRef string, paid bool) error {
 	const operation = "SettleTransfer"
 	problem := func(field, reason string) error {
 		return &facade.RequestError{Operation: operation, Problems: []facade.FieldProblem{{Field: field, Reason: reason}}}
 	}
 	if c.journal == nil {
-		return problem("the client", ErrNoJournal.Error())
+		return withoutJournal(operation)
 	}
 	entry, found, err := c.journal.Get(ctx, c.key(distributorRef))
 	switch {
@@ -116,10 +136,14 @@ func (c *Client) SettleTransfer(ctx context.Context, distributorRef string, paid
 		return problem("DistributorRef", "is not in the journal")
 	case entry.Settlement != nil:
 		return problem("DistributorRef", "is settled already, as "+string(entry.Settlement.Outcome))
-	case entry.Leased && !paid:
-		return problem("DistributorRef", "is being worked on by a call that may be about to send it")
+	case entry.Leased:
+		return pipeline.Unusable(operation, "DistributorRef", "is being worked on", facade.ErrLeased)
 	}
-	settlement, err := decidedByAPerson(entry, paid)
+	request, err := c.noted(entry)
+	if err != nil {
+		return err
+	}
+	settlement, err := decidedByAPerson(request, entry.Attempts, paid)
 	if err != nil {
 		return err
 	}
@@ -129,13 +153,9 @@ func (c *Client) SettleTransfer(ctx context.Context, distributorRef string, paid
 	return nil
 }
 
-func decidedByAPerson(entry facade.Entry, paid bool) (facade.Settlement, error) {
-	var request SendTransferRequest
-	if err := json.Unmarshal(entry.Request, &request); err != nil {
-		return facade.Settlement{}, unreadable(entry, err)
-	}
+func decidedByAPerson(request SendTransferRequest, attempts int, paid bool) (facade.Settlement, error) {
 	settlement := facade.Settlement{Outcome: facade.OutcomeRefused, By: "person", SettledAt: time.Now()}
-	kept := stored{Error: &storedError{Attempts: entry.Attempts, Reason: "a person found out that it was not paid"}}
+	kept := stored{Error: &storedError{Attempts: attempts, Reason: "a person found out that it was not paid"}}
 	if paid {
 		settlement.Outcome = facade.OutcomeAccepted
 		kept = stored{Answer: &SendTransferResponse{ResultCode: ResultCodeSuccess, TransferRecord: &TransferRecord{

@@ -124,6 +124,8 @@ func TestARecoveryThatCannotBeMade(t *testing.T) {
 			var refused *facade.RequestError
 			require.ErrorAs(t, err, &refused)
 			assert.ErrorContains(t, err, "use WithJournal")
+			assert.ErrorIs(t, err, ErrNoJournal)
+			assert.Equal(t, facade.OutcomeUsage, facade.OutcomeOf(err))
 			n++
 		}
 		journal := newNotebook()
@@ -187,7 +189,7 @@ func TestWhatAPersonCannotSettle(t *testing.T) {
 			time.Sleep(10 * time.Second)
 			complete(b, n, request, w, r)
 		}})
-		assert.ErrorContains(t, b.newClient().SettleTransfer(t.Context(), "order-1", true), "use WithJournal")
+		assert.ErrorIs(t, b.newClient().SettleTransfer(t.Context(), "order-1", true), ErrNoJournal)
 		journal := newNotebook()
 		client := b.newClient(WithJournal(journal))
 		assert.ErrorContains(t, client.SettleTransfer(t.Context(), "order-1", true), "DistributorRef is not in the journal")
@@ -198,7 +200,12 @@ func TestWhatAPersonCannotSettle(t *testing.T) {
 			sent <- err
 		}()
 		time.Sleep(time.Second)
-		assert.ErrorContains(t, client.SettleTransfer(t.Context(), "order-1", false), "is being worked on")
+		for _, paid := range []bool{true, false} {
+			err := client.SettleTransfer(t.Context(), "order-1", paid)
+			assert.ErrorIs(t, err, facade.ErrLeased)
+			assert.ErrorContains(t, err, "is being worked on")
+			assert.Equal(t, facade.OutcomeUsage, facade.OutcomeOf(err))
+		}
 		assert.NoError(t, <-sent)
 
 		leave(t, journal, client, order("order-2"), 1)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/facade/internal/pipeline"
 	gen "github.com/airtime-go/airtime/gen/ding"
 )
 
@@ -98,7 +99,7 @@ func (c *Client) GetBalance(ctx context.Context, opts ...CallOption) (*GetBalanc
 func (c *Client) GetAccountLookup(ctx context.Context, accountNumber string, opts ...CallOption) (*GetAccountLookupResponse, error) {
 	const name = "GetAccountLookup"
 	var checks facade.Checks
-	checks.Require(!blank(accountNumber), "accountNumber", "is missing")
+	checks.Require(!pipeline.Blank(accountNumber), "accountNumber", "is missing")
 	if err := checks.Err(name); err != nil {
 		return nil, err
 	}

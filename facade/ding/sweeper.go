@@ -17,8 +17,8 @@ import (
 // share the newest pages of the list. All look-ups of a client go through it, so that they stay inside the API's usage
 // limit together, and none starves another.
 type sweeper struct {
-	// list makes one request, and no more than that.
-	list func(ctx context.Context, request ListTransferRecordsRequest) (*ListTransferRecordsResponse, error)
+	// list makes one request, and no more than that. Whatever comes back, what is private is not shown.
+	list func(ctx context.Context, request ListTransferRecordsRequest, private []string) (*ListTransferRecordsResponse, error)
 	// timeout bounds one request.
 	timeout time.Duration
 
@@ -34,7 +34,9 @@ type sweeper struct {
 type lookup struct {
 	ref   string
 	since time.Time
-	found chan sighting
+	// private is what its request says of the customer.
+	private []string
+	found   chan sighting
 	// swept reports that all pages were read in vain. Only the sweeper's own goroutine uses it.
 	swept bool
 }
@@ -62,18 +64,24 @@ const (
 	clockDoubt = 10 * time.Minute
 	// gathering is how long a round waits for others who come at the same moment.
 	gathering = 50 * time.Millisecond
+	// mostPages is how many pages hold what the API hands out. Pages that bring less than they could are not read for longer.
+	mostPages = maxSkip/maxTake + 1
 	// longestRest bounds how long a Retry-After keeps all look-ups waiting: the usage limit's own window.
 	longestRest = 10 * time.Minute
 )
 
-func newSweeper(timeout time.Duration, list func(context.Context, ListTransferRecordsRequest) (*ListTransferRecordsResponse, error)) *sweeper {
+func newSweeper(timeout time.Duration, list func(context.Context, ListTransferRecordsRequest, []string) (*ListTransferRecordsResponse, error)) *sweeper {
 	return &sweeper{list: list, timeout: timeout, slots: slots{left: slotBurst}}
 }
 
 // listOnce is ListTransferRecords without repetitions, which would not count against the slots. Its error codes are fit to
 // be shown.
-func (c *Client) listOnce(ctx context.Context, request ListTransferRecordsRequest) (*ListTransferRecordsResponse, error) {
-	op := operation{name: operationListTransferRecords, judge: func(f finding) pipeline.Verdict {
+func (c *Client) listOnce(ctx context.Context, request ListTransferRecordsRequest, private []string) (*ListTransferRecordsResponse, error) {
+	op := operation{name: operationListTransferRecords, private: private, judge: func(f finding) pipeline.Verdict {
+		if f.Attempt > 1 {
+			// With a fresh token, which is the one thing that makes another request of it.
+			c.sweeper.spend()
+		}
 		verdict := judgeRead(f)
 		verdict.Retry = false
 		return verdict
@@ -91,9 +99,9 @@ func (c *Client) listOnce(ctx context.Context, request ListTransferRecordsReques
 }
 
 // look asks what the list says of the reference now. Records from before since need not be found; a zero since means that
-// any may be.
-func (s *sweeper) look(ctx context.Context, ref string, since time.Time) sighting {
-	wanted := &lookup{ref: ref, since: since, found: make(chan sighting, 1)}
+// any may be. What is private is not shown if the list repeats it.
+func (s *sweeper) look(ctx context.Context, ref string, since time.Time, private ...string) sighting {
+	wanted := &lookup{ref: ref, since: since, private: private, found: make(chan sighting, 1)}
 	s.mu.Lock()
 	s.waiting = append(s.waiting, wanted)
 	if !s.running {
@@ -105,7 +113,12 @@ func (s *sweeper) look(ctx context.Context, ref string, since time.Time) sightin
 	case seen := <-wanted.found:
 		return seen
 	case <-ctx.Done():
-		s.leave(wanted)
+	}
+	s.leave(wanted)
+	select {
+	case seen := <-wanted.found:
+		return seen // it came just in time
+	default:
 		return sighting{err: ctx.Err()}
 	}
 }
@@ -179,7 +192,7 @@ func (s *sweeper) everybody() []*lookup {
 
 // one asks for a single reference.
 func (s *sweeper) one(ctx context.Context, wanted *lookup) {
-	page, err := s.page(ctx, ListTransferRecordsRequest{DistributorRef: wanted.ref, Take: maxTake})
+	page, err := s.page(ctx, ListTransferRecordsRequest{DistributorRef: wanted.ref, Take: maxTake}, wanted.private)
 	if err != nil {
 		s.answer(wanted, sighting{err: err})
 		return
@@ -192,13 +205,13 @@ func (s *sweeper) one(ctx context.Context, wanted *lookup) {
 // requests than asking one by one would is not read.
 func (s *sweeper) sweep(ctx context.Context, waiting []*lookup) {
 	known := pages{byRef: map[string][]TransferRecordWithErrorCodes{}, named: true}
-	skip := 0
-	for read := 0; skip <= maxSkip; read++ {
+	skip, read := 0, 0
+	for ; read < mostPages; read++ {
 		waiting = s.still(waiting)
 		if left := count(waiting); left == 0 || read > 0 && left <= read+1 {
 			break
 		}
-		page, err := s.page(ctx, ListTransferRecordsRequest{Skip: int32(skip), Take: maxTake})
+		page, err := s.page(ctx, ListTransferRecordsRequest{Skip: int32(skip), Take: maxTake}, privateOf(waiting))
 		if err != nil {
 			s.answerAll(waiting, sighting{err: err})
 			return
@@ -208,10 +221,11 @@ func (s *sweeper) sweep(ctx context.Context, waiting []*lookup) {
 		if known.end || len(page.Items) == 0 {
 			break
 		}
-		skip += len(page.Items)
+		// Whatever a page brings, nobody is asked to pass over more than was asked for.
+		skip += min(len(page.Items), maxTake)
 	}
 	waiting = s.still(waiting)
-	if skip > maxSkip {
+	if read == mostPages {
 		for _, wanted := range waiting {
 			wanted.swept = true
 		}
@@ -291,13 +305,13 @@ func (s *sweeper) answerAll(waiting []*lookup, seen sighting) {
 }
 
 // page makes one request when the usage limit leaves room for it.
-func (s *sweeper) page(ctx context.Context, request ListTransferRecordsRequest) (*ListTransferRecordsResponse, error) {
+func (s *sweeper) page(ctx context.Context, request ListTransferRecordsRequest, private []string) (*ListTransferRecordsResponse, error) {
 	if !s.room(ctx, (*slots).take) {
 		return nil, ctx.Err()
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	page, err := s.list(ctx, request)
+	page, err := s.list(ctx, request, private)
 	if failed := (*Error)(nil); errors.As(err, &failed) && failed.RetryAfter > 0 {
 		s.rest(min(failed.RetryAfter, longestRest))
 	}
@@ -335,6 +349,7 @@ func (s *sweeper) reset() {
 
 // slots is a bucket of requests that refills over time.
 type slots struct {
+	// left is negative where more was spent than there was.
 	left int
 	// filled is when the last slot came back, or would have if the bucket had not been full.
 	filled time.Time
@@ -354,10 +369,17 @@ func (s *slots) pause(now time.Time) time.Duration {
 		s.left = min(s.left+gained, slotBurst)
 		s.filled = s.filled.Add(time.Duration(gained) * slotRefill)
 	}
-	if s.left == 0 {
+	if s.left <= 0 {
 		return s.filled.Add(slotRefill).Sub(now)
 	}
 	return 0
+}
+
+// spend takes a slot whether there is one or not.
+func (s *sweeper) spend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slots.left--
 }
 
 // take takes a slot, or returns how long it is until there may be one.
@@ -367,6 +389,15 @@ func (s *slots) take(now time.Time) time.Duration {
 		s.left--
 	}
 	return pause
+}
+
+// privateOf returns what the requests of all of them say of their customers.
+func privateOf(waiting []*lookup) []string {
+	var private []string
+	for _, wanted := range waiting {
+		private = append(private, wanted.private...)
+	}
+	return private
 }
 
 // count returns how many of them pages may be of use for.

@@ -5,6 +5,7 @@ package ding
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -247,7 +248,7 @@ func TestWhatPagesSayAndDoNot(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				byRef := 0
 				pages := tc.pages(time.Now())
-				s := newSweeper(time.Minute, func(_ context.Context, request ListTransferRecordsRequest) (*ListTransferRecordsResponse, error) {
+				s := newSweeper(time.Minute, func(_ context.Context, request ListTransferRecordsRequest, _ []string) (*ListTransferRecordsResponse, error) {
 					if request.DistributorRef != "" {
 						byRef++
 						return page(true, time.Now()), nil
@@ -280,4 +281,91 @@ func TestWhatPagesSayAndDoNot(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestPagesOfAnySizeAreAskedForWithinWhatTheAPIAllows(t *testing.T) {
+	for name, tc := range map[string]struct {
+		items func(request ListTransferRecordsRequest) int
+		pages []int32
+	}{
+		"just as many as asked for":  {func(ListTransferRecordsRequest) int { return 100 }, []int32{0, 100, 200, 300, 400, 500}},
+		"more than asked for":        {func(ListTransferRecordsRequest) int { return 450 }, []int32{0, 100, 200, 300, 400, 500}},
+		"far more than there can be": {func(ListTransferRecordsRequest) int { return 5000 }, []int32{0, 100, 200, 300, 400, 500}},
+		"one at a time":              {func(ListTransferRecordsRequest) int { return 1 }, []int32{0, 1, 2, 3, 4, 5}},
+		"ever fewer":                 {func(r ListTransferRecordsRequest) int { return max(1, 40-int(r.Skip)) }, []int32{0, 40, 41, 42, 43, 44}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				var asked []int32
+				byRef := 0
+				s := newSweeper(time.Minute, func(_ context.Context, request ListTransferRecordsRequest, _ []string) (*ListTransferRecordsResponse, error) {
+					assert.GreaterOrEqual(t, request.Take, int32(1))
+					assert.LessOrEqual(t, request.Take, int32(100))
+					assert.GreaterOrEqual(t, request.Skip, int32(0))
+					assert.LessOrEqual(t, request.Skip, int32(500))
+					if request.DistributorRef != "" {
+						byRef++
+						return &ListTransferRecordsResponse{}, nil
+					}
+					asked = append(asked, request.Skip)
+					page := &ListTransferRecordsResponse{ThereAreMoreItems: true}
+					for range tc.items(request) {
+						// The same one, over and over.
+						page.Items = append(page.Items, TransferRecordWithErrorCodes{TransferRecord: TransferRecord{
+							TransferID: &TransferID{TransferRef: "7", DistributorRef: "x"}, StartedUTC: wire.NewTime(time.Now()),
+						}})
+					}
+					return page, nil
+				})
+				s.slots.left, s.slots.filled = 0, time.Now()
+				var all sync.WaitGroup
+				for i := range 10 {
+					all.Go(func() { assert.True(t, s.look(t.Context(), fmt.Sprint("order-", i), time.Now()).absent) })
+				}
+				all.Wait()
+				assert.Equal(t, tc.pages, asked, "and none of them twice")
+				assert.Equal(t, 10, byRef)
+			})
+		})
+	}
+}
+
+func TestLookUpsStayWithinTheLimitEvenIfNoTokenIsGoodEnough(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := open(t, &book{send: lose})
+		b.list = func(w http.ResponseWriter, _ *http.Request) {
+			answer(w, 401, `{"ResultCode":4,"ErrorCodes":[{"Code":"AuthenticationFailed","Context":"TokenExpired"}]}`)
+		}
+		tokens := 0
+		b.token = func(w http.ResponseWriter) {
+			tokens++
+			_ = json.NewEncoder(w).Encode(map[string]any{"access_token": fmt.Sprint("token-number-", tokens), "token_type": "Bearer", "expires_in": 1800})
+		}
+		client, err := NewClient(WithClientCredentials("client-1", "s3cret-of-the-tests"), WithTokenURL("http://localhost/token"),
+			WithBaseURL("http://localhost"), WithHTTPClient(b.client))
+		require.NoError(t, err)
+		for i := range 20 {
+			_, err := client.SendTransfer(t.Context(), order(fmt.Sprint("order-", i)))
+			require.ErrorIs(t, err, facade.ErrOutcomeUnknown)
+		}
+		assert.LessOrEqual(t, b.mostListsWithin(window), 50)
+	})
+}
+
+func TestWhatIsFoundJustInTimeIsNotLost(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newSweeper(time.Minute, nil)
+		s.running = true // nobody but this test answers
+		ctx, cancel := context.WithCancel(t.Context())
+		seen := make(chan sighting)
+		go func() { seen <- s.look(ctx, "order-1", time.Now()) }()
+		synctest.Wait()
+		s.mu.Lock() // who waits wants to leave, and is answered before that
+		cancel()
+		wanted := s.waiting[0]
+		s.remove(wanted)
+		wanted.found <- sighting{complete: true}
+		s.mu.Unlock()
+		assert.True(t, (<-seen).complete)
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/facade/internal/pipeline"
 	gen "github.com/airtime-go/airtime/gen/ding"
 )
 
@@ -60,8 +61,8 @@ const sendValuePlaces = 2
 
 func checkTransfer(request SendTransferRequest) error {
 	var checks facade.Checks
-	checks.Require(!blank(request.SKUCode), "SkuCode", "is missing")
-	checks.Require(!blank(request.DistributorRef), "DistributorRef", "is missing")
+	checks.Require(!pipeline.Blank(request.SKUCode), "SkuCode", "is missing")
+	checks.Require(!pipeline.Blank(request.DistributorRef), "DistributorRef", "is missing")
 	checkAccountNumber(&checks, request.AccountNumber)
 	switch {
 	case request.SendValue.Sign() < 0:
@@ -75,10 +76,8 @@ func checkTransfer(request SendTransferRequest) error {
 	return checks.Err(operationSendTransfer)
 }
 
-func blank(text string) bool { return strings.TrimSpace(text) == "" }
-
 func checkAccountNumber(checks *facade.Checks, account string) {
-	checks.Require(!blank(account), "AccountNumber", "is missing")
+	checks.Require(!pipeline.Blank(account), "AccountNumber", "is missing")
 	checks.Require(!strings.HasPrefix(account, "+"), "AccountNumber", "starts with +: write the digits alone")
 }
 
@@ -107,7 +106,7 @@ func field(list string, index int, name string) string {
 func (c *Client) LookupBills(ctx context.Context, request LookupBillsRequest, opts ...CallOption) (*LookupBillsResponse, error) {
 	const name = "LookupBills"
 	var checks facade.Checks
-	checks.Require(!blank(request.SKUCode), "SkuCode", "is missing")
+	checks.Require(!pipeline.Blank(request.SKUCode), "SkuCode", "is missing")
 	checkAccountNumber(&checks, request.AccountNumber)
 	checkSettings(&checks, request.Settings)
 	if err := checks.Err(name); err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/facade/internal/pipeline"
 )
 
 // book stands between a transaction and the journal, if there is one. Repetitions are attempts like others here, which
@@ -30,8 +31,8 @@ func (b *book) Begin(ctx context.Context, intent facade.Intent) (facade.Entry, b
 	switch {
 	case err == nil && !fresh:
 		entry = b.inherit(entry)
-	case err == nil && b.t.resumed:
-		// The attempt of long ago, so that nobody takes the entry for one that never left.
+	case err == nil && entry.Attempts < intent.Earlier:
+		// For a journal whose Begin leaves it to Attempt.
 		err = b.Journal.Attempt(ctx, intent.Key, time.Now())
 	}
 	return entry, fresh, err
@@ -99,20 +100,25 @@ func (b *book) markUsedBefore(end ended) {
 	}
 }
 
-// usedBefore returns what was noted, and whether anything was.
-func (b *book) usedBefore(ctx context.Context) (ended, bool) {
+var errNotedAsUsed = errors.New("the journal notes that the id was used before, and not with what answer")
+
+// usedBefore returns what was noted, and whether anything was. A crash may have left the note without the answer.
+func (b *book) usedBefore(ctx context.Context) (ended, bool, error) {
 	entry, found, err := b.Get(ctx, b.usedBeforeKey())
 	if err != nil || !found {
-		return ended{}, false
+		return ended{}, false, err
 	}
-	end := b.t.end(nil, b.t.fail(facade.OutcomeUnknown, nil))
+	end := b.t.end(nil, nil)
 	if entry.Settlement != nil {
-		if noted, err := b.t.unpack(*entry.Settlement); err == nil && noted.err != nil {
+		if noted, err := b.t.unpack(*entry.Settlement); err == nil {
 			end.err = noted.err
 		}
 	}
+	if end.err == nil || end.err.Status == "" {
+		end.err = b.t.fail(facade.OutcomeUnknown, errNotedAsUsed)
+	}
 	end.err.outcome, end.err.usedBefore = facade.OutcomeUnknown, true
-	return end, true
+	return end, true, nil
 }
 
 // stored is what the journal keeps of an outcome.
@@ -159,8 +165,9 @@ func (t *transaction) unpack(settlement facade.Settlement) (ended, error) {
 	}
 	e := t.fail(settlement.Outcome, nil)
 	if k := kept.Error; k != nil {
-		e.HTTPStatus, e.Status, e.StatusDetail, e.ChargeResponseID, e.Attempts, e.reason =
-			k.HTTPStatus, k.Status, k.StatusDetail, k.ChargeResponseID, k.Attempts, k.Reason
+		// Written by who knows which version of this program, it is masked as if it came from outside.
+		e.HTTPStatus, e.Status, e.StatusDetail, e.ChargeResponseID, e.Attempts, e.reason = k.HTTPStatus, k.Status,
+			t.call.shown(pipeline.Answer{}, k.StatusDetail), t.call.mask(k.ChargeResponseID), k.Attempts, t.call.mask(k.Reason)
 	}
 	e.because(errFromJournal)
 	return ended{err: e}, nil

@@ -62,14 +62,15 @@ func smsCall(r SendSMSRequest) call {
 	return call{operation: operationSendSMS, subject: anSMS, id: r.SMSRequestID, msisdn: r.Receiver, build: gen.NewSendSMSRequestWithBody}
 }
 
-// readCall reads a call back from what the journal kept, and returns its request too.
-func readCall(operation string, body []byte) (call, any, error) {
+// readCall reads a call back from what the journal kept, and returns its request too. One whose id is not that of the entry
+// would be sent under another one than it was.
+func readCall(entry facade.Entry) (call, any, error) {
 	var (
 		k       call
 		request any
 		err     error
 	)
-	switch operation {
+	switch body := entry.Request; entry.Operation {
 	case operationCharge:
 		k, request, err = reread(body, chargeCall)
 	case operationRefund:
@@ -79,7 +80,10 @@ func readCall(operation string, body []byte) (call, any, error) {
 	default:
 		err = errors.New("it is of an operation that does not exist")
 	}
-	k.body = body
+	if err == nil && k.id != entry.Reference {
+		err = errors.New("its request has another id")
+	}
+	k.body = entry.Request
 	return k, request, err
 }
 

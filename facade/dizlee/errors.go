@@ -41,6 +41,8 @@ type Error struct {
 	notSent bool
 	// undecodable reports that an answer came and is no envelope.
 	undecodable bool
+	// repeated is how the last repetition was refused, which proves nothing about the attempt that was lost.
+	repeated Code
 	// reason is the cause's text, fit to be shown.
 	reason string
 	cause  error
@@ -57,7 +59,11 @@ func (e *Error) Error() string {
 	if e.RequestID != "" {
 		text += fmt.Sprintf(" %q", e.RequestID)
 	}
-	return text + ": " + e.summary() + ": " + e.what() + "; " + e.remedy()
+	text += ": " + e.summary() + ": " + e.what()
+	if e.repeated != "" && e.Outcome() == facade.OutcomeUnknown {
+		text += fmt.Sprintf("; repeated, it was answered with %v, which does not tell about the attempt that was lost", e.repeated)
+	}
+	return text + "; " + e.remedy()
 }
 
 func (e *Error) summary() string {
@@ -112,6 +118,8 @@ func (e *Error) remedy() string {
 		return fmt.Sprintf("%s, in %v at the earliest", known.remedy, e.RetryAfter.Round(time.Second))
 	case known.remedy != "":
 		return known.remedy
+	case e.usedBefore:
+		return "find out what used the id before"
 	case e.Outcome() != facade.OutcomeUnknown:
 		return "nothing moved"
 	case e.Operation == operationSendSMS:

@@ -4,6 +4,7 @@ package dizlee_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -170,20 +171,22 @@ func intentOf(t *testing.T, w *world) facade.Intent {
 }
 
 func TestARepetitionThatTheJournalForbidsIsNotSent(t *testing.T) {
+	// proven is what another process has found out; it alone may settle what is leased.
+	proven := func(t *testing.T, j *memory) {
+		assert.NoError(t, j.another().Settle(t.Context(), noted("Charge"), facade.Settlement{Outcome: accepted, Answer: []byte(`{"answer":{"status":"1"}}`)}))
+	}
 	for name, tc := range map[string]struct {
-		meanwhile func(t *testing.T, c *dizlee.Client, j *memory)
+		meanwhile func(t *testing.T, j *memory)
 		outcome   facade.Outcome
 	}{
-		"a person says that it was done": {func(t *testing.T, c *dizlee.Client, _ *memory) {
-			assert.NoError(t, c.Settle(t.Context(), "Charge", "acme-c-1", true))
-		}, accepted},
-		"the journal breaks": {func(_ *testing.T, _ *dizlee.Client, j *memory) {
+		"another process knows that it was done": {proven, accepted},
+		"the journal breaks": {func(_ *testing.T, j *memory) {
 			j.mu.Lock()
 			defer j.mu.Unlock()
 			j.fails = only("Attempt", errDead)
 		}, unknown},
-		"the journal breaks after it was settled": {func(t *testing.T, c *dizlee.Client, j *memory) {
-			assert.NoError(t, c.Settle(t.Context(), "Charge", "acme-c-1", true))
+		"the journal breaks after it was settled": {func(t *testing.T, j *memory) {
+			proven(t, j)
 			j.mu.Lock()
 			defer j.mu.Unlock()
 			j.fails = only("Get", errDead)
@@ -192,10 +195,38 @@ func TestARepetitionThatTheJournalForbidsIsNotSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w, j := newWorld(t, lost, says("1")), newMemory()
-				time.AfterFunc(time.Second, func() { tc.meanwhile(t, w.client(dizlee.WithJournal(j.another())), j) })
+				time.AfterFunc(time.Second, func() { tc.meanwhile(t, j) })
 				_, err := w.client(dizlee.WithJournal(j)).Charge(t.Context(), charge())
 				assert.Equal(t, tc.outcome, facade.OutcomeOf(err))
 				assert.Equal(t, []float64{0}, w.seconds())
+			})
+		})
+	}
+}
+
+// forgetful is a journal from before Begin was told of earlier attempts.
+type forgetful struct{ *memory }
+
+func (f forgetful) Begin(ctx context.Context, intent facade.Intent) (facade.Entry, bool, error) {
+	intent.Earlier = 0
+	return f.memory.Begin(ctx, intent)
+}
+
+func TestWhatIsResumedIsNeverTakenForUnsent(t *testing.T) {
+	for name, of := range map[string]func(*memory) facade.Journal{
+		"noted at once":                func(j *memory) facade.Journal { return j },
+		"noted by a journal's Attempt": func(j *memory) facade.Journal { return forgetful{j} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, j := newWorld(t, noConnection), newMemory()
+				_, err := resumeCharge(t.Context(), w.client(dizlee.WithJournal(of(j))))
+				require.ErrorIs(t, err, facade.ErrOutcomeUnknown, "an earlier life may have charged")
+				assert.Positive(t, j.entry(t, "Charge").Attempts)
+				w.then(says("-305"))
+				found := recoverAll(t, w.client(dizlee.WithJournal(of(j.reopened()))))
+				require.Len(t, found, 1)
+				assert.NoError(t, found[0].Err)
 			})
 		})
 	}

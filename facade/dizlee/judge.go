@@ -33,7 +33,7 @@ func (t *transaction) judge(came pipeline.Answer) (row, *answer, *Error) {
 	return decided, &answer{
 		// The one status of success, for those who compare; the detail stays the service's own.
 		Status:           StatusCodeOK,
-		StatusDetail:     came.Scrub(string(decoded.StatusDetail)),
+		StatusDetail:     t.call.shown(came, string(decoded.StatusDetail)),
 		ChargeResponseID: withoutSecrets(came, decoded.chargeResponseID()),
 		ByDuplicate:      decided.byDuplicate,
 	}, nil
@@ -41,8 +41,8 @@ func (t *transaction) judge(came pipeline.Answer) (row, *answer, *Error) {
 
 // withoutSecrets leaves an id as it is, which is needed later, unless it repeats the client's key.
 func withoutSecrets(came pipeline.Answer, id string) string {
-	if scrubbed := came.Scrub(id); strings.Contains(scrubbed, string(statusHidden)) {
-		return scrubbed
+	if came.HoldsSecret(id) {
+		return came.Scrub(id)
 	}
 	return id
 }
@@ -78,7 +78,7 @@ func (k call) failed(came pipeline.Answer, decoded envelope, decided row) *Error
 	e := k.fail(outcomes[decided.verdict])
 	e.HTTPStatus = came.Status
 	e.Status = Code(decoded.Status)
-	e.StatusDetail = clean(string(decoded.StatusDetail))
+	e.StatusDetail = k.shown(came, string(decoded.StatusDetail))
 	e.ChargeResponseID = clean(decoded.chargeResponseID())
 	e.Attempts = came.Attempt
 	e.RetryAfter = came.RetryAfter
@@ -104,8 +104,15 @@ func (k call) failed(came pipeline.Answer, decoded envelope, decided row) *Error
 
 // mask hides the subscriber in a text that came from outside.
 func (k call) mask(text string) string {
+	if k.msisdn == "" {
+		return text
+	}
 	return strings.ReplaceAll(text, k.msisdn, facade.MaskAccount(k.msisdn))
 }
+
+// shown returns an explanation for people as an error or a log may show it: without the subscriber, however the number is
+// grouped or spelled. The ids that it may name as well are in fields of their own.
+func (k call) shown(came pipeline.Answer, detail string) string { return came.Shown(k.mask(detail)) }
 
 // envelope is the answer of every operation; what an operation doesn't have is empty.
 type envelope struct {

@@ -79,7 +79,10 @@ func (m *memory) Begin(_ context.Context, intent facade.Intent) (facade.Entry, b
 	n, known := m.entries[intent.Key]
 	if !known {
 		intent.Request = bytes.Clone(intent.Request)
-		n = &note{Entry: facade.Entry{Intent: intent}, owner: m}
+		n = &note{Entry: facade.Entry{Intent: intent, Attempts: intent.Earlier}, owner: m}
+		if n.Attempts > 0 {
+			n.FirstAttempt = intent.NotedAt
+		}
 		m.entries[intent.Key] = n
 		return n.Entry, true, nil
 	}
@@ -211,7 +214,7 @@ func (m *memory) lease(n *note, scope string, operations []string) (facade.Entry
 // noted returns what the package's requests are noted under.
 func noted(operation string) facade.Key {
 	reference := map[string]string{"Charge": "acme-c-1", "Refund": "acme-r-1", "SendSMS": "acme-s-1"}[operation]
-	return facade.Key{Scope: "dizlee http://127.0.0.1", Operation: operation, Reference: reference}
+	return facade.Key{Scope: "dizlee http://localhost", Operation: operation, Reference: reference}
 }
 
 // entry returns what a journal holds of the package's requests.

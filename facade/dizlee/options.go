@@ -3,7 +3,6 @@
 package dizlee
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -123,20 +122,11 @@ func WithRetryPolicy(policy facade.RetryPolicy) Option {
 	}
 }
 
-// WithAttemptHook calls the hook after every attempt; its CorrelationID is the id in the request, and its Number counts
-// the attempts of the id. Repeated is never set, since whether another attempt follows is decided later.
+// WithAttemptHook calls the hook after every attempt, in a goroutine that callers of the same request share: see
+// [facade.AttemptHook]. CorrelationID is the id in the request, and Number counts the attempts of the id, those included that
+// the journal tells of.
 func WithAttemptHook(hook facade.AttemptHook) Option {
-	return func(c *config) error {
-		if hook == nil {
-			return c.note("WithAttemptHook", c.settings.SetAttemptHook(nil))
-		}
-		return c.note("WithAttemptHook", c.settings.SetAttemptHook(func(ctx context.Context, attempt facade.Attempt) {
-			if number, numbered := ctx.Value(attemptNumber{}).(int); numbered {
-				attempt.Number = number
-			}
-			hook(ctx, attempt)
-		}))
-	}
+	return func(c *config) error { return c.note("WithAttemptHook", c.settings.SetAttemptHook(hook)) }
 }
 
 // How long a call tries to find out about a lost answer, unless an option says otherwise.

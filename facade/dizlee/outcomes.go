@@ -104,7 +104,8 @@ var outcomeTable = []row{
 	{subjects: protected, came: cameEnvelope, statuses: duplicates, turn: repeat, verdict: settle.Unknown, why: "the code is not documented for this, so it does not tell about the lost attempt"},
 
 	{subjects: protected, came: cameEnvelope, statuses: []Code{CodeAuthenticationFailed}, turn: repeat, verdict: settle.Unknown, why: "the repetition was refused at the door, before anybody looked at its id"},
-	{subjects: everything, came: cameEnvelope, statuses: listed(refused), verdict: settle.Refused, why: "nothing moved, and nothing had before under this id"},
+	{subjects: protected, came: cameEnvelope, statuses: listed(refused), turn: repeat, verdict: settle.LookUp, why: "the repetition was refused, and the lost attempt may be the reason: it may have used up the credit or a limit"},
+	{subjects: everything, came: cameEnvelope, statuses: listed(refused), turn: first, verdict: settle.Refused, why: "nothing moved"},
 	{subjects: everything, came: cameEnvelope, verdict: settle.Unknown, why: "the code is not documented"},
 }
 

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptrace"
 	"strings"
@@ -34,9 +33,7 @@ func (c *Client) policy() settle.Policy {
 		FirstLook:    firstRepetition,
 		MaxLookPause: maxRepetitionPause,
 		Grace:        c.settleAfterCancel,
-		Backoff: func(n int) time.Duration {
-			return rand.N(min(c.retry.BaseDelay<<min(n-1, 10), c.retry.MaxDelay) + 1)
-		},
+		Backoff:      func(n int) time.Duration { return pipeline.Backoff(c.retry, n) },
 	}
 }
 
@@ -87,13 +84,22 @@ func (t *transaction) key() facade.Key {
 }
 
 // scope keeps what went to different addresses apart.
-func (c *Client) scope(operation string) string { return "dizlee " + c.address(operation) }
+func (c *Client) scope(operation string) string { return "dizlee " + pipeline.Place(c.address(operation)) }
+
+func (t *transaction) intent() facade.Intent {
+	intent := facade.Intent{Key: t.key(), Request: t.call.body, NotedAt: time.Now()}
+	if t.resumed {
+		// The attempt of long ago, so that nobody takes the entry for one that never left.
+		intent.Earlier = 1
+	}
+	return intent
+}
 
 func (t *transaction) newCase() *settle.Case[ended] {
 	todo := &settle.Case[ended]{
 		Policy:   t.client.policy(),
 		Journal:  t.book,
-		Intent:   facade.Intent{Key: t.key(), Request: t.call.body, NotedAt: time.Now()},
+		Intent:   t.intent(),
 		Send:     t.send,
 		Open:     settle.Seen[ended]{Verdict: settle.Unknown, Result: t.end(nil, t.doubt)},
 		Pack:     pack,
@@ -155,7 +161,12 @@ func (t *transaction) look(ctx context.Context) settle.Seen[ended] {
 		ctx = outliving
 	}
 	if t.inherited {
-		if used, found := t.book.usedBefore(ctx); found {
+		used, found, err := t.book.usedBefore(ctx)
+		switch {
+		case err != nil:
+			// Without that note, a repetition could take the answer of an earlier use for its own.
+			return lookOn
+		case found:
 			return settle.Seen[ended]{Verdict: settle.Unknown, Result: used}
 		}
 	}
@@ -166,6 +177,9 @@ func (t *transaction) look(ctx context.Context) settle.Seen[ended] {
 	seen, _ := t.attempt(ctx)
 	t.lastEnded = time.Now()
 	t.doubt.Attempts = t.attempts
+	if failure := seen.Result.err; failure != nil && failure.Status.Outcome() != facade.OutcomeUnknown {
+		t.doubt.repeated = failure.Status
+	}
 	return seen
 }
 
@@ -188,11 +202,9 @@ var settledAs = map[facade.Outcome]settle.Verdict{
 	facade.OutcomeTemporary: settle.Later,
 }
 
-// attemptNumber is the key under which a context carries the number of the attempt, for the hook.
-type attemptNumber struct{}
-
 // attempt sends the request once, and reads what comes back by the outcome table.
 func (t *transaction) attempt(ctx context.Context) (settle.Seen[ended], row) {
+	earlier := t.attempts
 	t.attempts++
 	ctx, stop := untilConnected(ctx, t.callers)
 	defer stop()
@@ -200,15 +212,16 @@ func (t *transaction) attempt(ctx context.Context) (settle.Seen[ended], row) {
 		decided row
 		seen    settle.Seen[ended]
 	)
-	_ = t.client.do(context.WithValue(ctx, attemptNumber{}, t.attempts), pipeline.Call{
+	_ = t.client.do(ctx, pipeline.Call{
 		Operation:     t.call.operation,
 		CorrelationID: t.call.id,
 		Build:         func(ctx context.Context) (*http.Request, error) { return t.client.request(ctx, t.call) },
 		Money:         true,
+		Earlier:       earlier,
+		Private:       []string{t.call.msisdn},
 		MaxBody:       maxBody,
 		Head:          &t.head,
 		Judge: func(came pipeline.Answer) pipeline.Verdict {
-			came.Attempt = t.attempts
 			var a *answer
 			var failure *Error
 			decided, a, failure = t.judge(came)

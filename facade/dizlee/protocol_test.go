@@ -3,11 +3,14 @@
 package dizlee_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -46,7 +49,7 @@ func TestWhatACallComesTo(t *testing.T) {
 		"a charge that is refused":                   {do: doCharge, steps: []step{says("-304")}, outcome: refused, is: dizlee.ErrInsufficientFunds, at: []float64{0}},
 		"a lost answer to a charge that was made":    {do: doCharge, steps: []step{lost, says("-305")}, outcome: accepted, duplicate: true, at: []float64{0, 2}},
 		"a lost charge that never arrived":           {do: doCharge, steps: []step{lost, says("1")}, outcome: accepted, at: []float64{0, 2}},
-		"a lost charge that would have been refused": {do: doCharge, steps: []step{lost, says("-304")}, outcome: refused, at: []float64{0, 2}},
+		"a lost charge that would have been refused": {do: doCharge, steps: []step{lost, says("-304")}, outcome: unknown, at: untilTheEnd},
 		"a proxy's page over a charge":               {do: doCharge, steps: []step{page, says("-305")}, outcome: accepted, duplicate: true, at: []float64{0, 2}},
 		"a redirect over a charge":                   {do: doCharge, steps: []step{redirect, says("-305")}, outcome: accepted, duplicate: true, at: []float64{0, 2}},
 		"an answer that is cut off":                  {do: doCharge, steps: []step{cutOff, says("-305")}, outcome: accepted, duplicate: true, at: []float64{0, 2}},
@@ -66,7 +69,7 @@ func TestWhatACallComesTo(t *testing.T) {
 		"an id that is not new, after a refusal":                 {do: doCharge, steps: []step{noConnection, says("-429", "Retry-After", "3"), says("-305")}, outcome: unknown, is: dizlee.ErrIDUsedBefore},
 		"a quota that is used up":                                {do: doCharge, steps: []step{says("-322")}, outcome: temporary, at: []float64{0}},
 		"a refusal before processing":                            {do: doCharge, steps: []step{says("-429", "Retry-After", "30"), says("1")}, outcome: accepted, at: []float64{0, 30}},
-		"a refusal before processing, then a loss and a refusal": {do: doCharge, steps: []step{says("-429", "Retry-After", "3"), lost, says("-304")}, outcome: refused, at: []float64{0, 3, 5}},
+		"a refusal before processing, then a loss and a refusal": {do: doCharge, steps: []step{says("-429", "Retry-After", "3"), lost, says("-304")}, outcome: unknown, at: []float64{0, 3, 5, 9, 17, 33, 63, 93, 103}},
 		"refusals before processing without end":                 {do: doCharge, steps: []step{says("-429", "Retry-After", "1")}, outcome: temporary, at: []float64{0, 1, 2, 3}},
 		"a Retry-After that is too long":                         {do: doCharge, steps: []step{says("-429", "Retry-After", "61")}, outcome: temporary, at: []float64{0}},
 		"a Retry-After after a lost answer":                      {do: doCharge, steps: []step{step(answers(503, "", "Retry-After", "7")), says("-305")}, outcome: accepted, duplicate: true, at: []float64{0, 14}},
@@ -83,7 +86,7 @@ func TestWhatACallComesTo(t *testing.T) {
 		"a refund": {do: doRefund, steps: []step{says("1")}, outcome: accepted, at: []float64{0}},
 		"a lost answer to a refund that was made":   {do: doRefund, steps: []step{lost, says("-320")}, outcome: accepted, duplicate: true, at: []float64{0, 2}},
 		"a lost refund that never arrived":          {do: doRefund, steps: []step{lost, says("1")}, outcome: accepted, at: []float64{0, 2}},
-		"a lost refund of a charge that is unknown": {do: doRefund, steps: []step{lost, says("-319")}, outcome: refused, at: []float64{0, 2}},
+		"a lost refund of a charge that is unknown": {do: doRefund, steps: []step{lost, says("-319")}, outcome: unknown, at: untilTheEnd},
 		"-305 to a refund that is repeated":         {do: doRefund, steps: []step{lost, says("-305")}, outcome: unknown, at: []float64{0, 2}},
 		"a refund that was made before":             {do: doRefund, steps: []step{says("-320")}, outcome: unknown, is: dizlee.ErrIDUsedBefore, at: []float64{0}},
 		"a refund whose duplicates prove nothing":   {do: doRefund, opts: []dizlee.Option{dizlee.WithDuplicateAsUnknown()}, steps: []step{lost, says("-320")}, outcome: unknown, at: []float64{0, 2}},
@@ -104,7 +107,7 @@ func TestWhatACallComesTo(t *testing.T) {
 
 		"a charge that is resumed and was made":     {do: resumeCharge, steps: []step{says("-305")}, outcome: accepted, duplicate: true, at: []float64{0}},
 		"a charge that is resumed and was not":      {do: resumeCharge, steps: []step{says("1")}, outcome: accepted, at: []float64{0}},
-		"a charge that is resumed and refused":      {do: resumeCharge, steps: []step{says("-304")}, outcome: refused, at: []float64{0}},
+		"a charge that is resumed and refused":      {do: resumeCharge, steps: []step{says("-304")}, outcome: unknown},
 		"a charge that is resumed without a line":   {do: resumeCharge, steps: []step{noConnection, says("-305")}, outcome: accepted, duplicate: true, at: []float64{2}},
 		"a charge that is resumed and put off":      {do: resumeCharge, steps: []step{says("-429"), says("-305")}, outcome: accepted, duplicate: true, at: []float64{0, 2}},
 		"a charge that is resumed and lost":         {do: resumeCharge, steps: []step{lost, says("-305")}, outcome: accepted, duplicate: true, at: []float64{0, 2}},
@@ -389,16 +392,53 @@ func TestAResumedCallThatIsNotSentIsUnknown(t *testing.T) {
 	}
 }
 
-func TestTheHookCountsTheAttemptsOfAnID(t *testing.T) {
+func TestHookLogAndErrorCountTheAttemptsOfAnID(t *testing.T) {
+	for name, tc := range map[string]struct {
+		steps []step
+		seen  []string
+	}{
+		"and it ends well":     {[]step{says("-429", "Retry-After", "3"), lost, says("-305")}, []string{"acme-c-1 1 temporary", "acme-c-1 2 unknown", "acme-c-1 3 accepted"}},
+		"and it ends in doubt": {[]step{noConnection, lost, says("-999")}, []string{"acme-c-1 1 temporary", "acme-c-1 2 unknown", "acme-c-1 3 unknown"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, j := newWorld(t, tc.steps...), newMemory()
+				var seen []string
+				var log bytes.Buffer
+				opts := []dizlee.Option{
+					dizlee.WithJournal(j),
+					dizlee.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+					dizlee.WithAttemptHook(func(_ context.Context, a facade.Attempt) {
+						seen = append(seen, fmt.Sprintf("%s %d %s", a.CorrelationID, a.Number, facade.OutcomeOf(a.Err)))
+					}),
+				}
+				_, err := w.client(opts...).Charge(t.Context(), charge())
+				assert.Equal(t, tc.seen, seen)
+				for number := 1; number <= 3; number++ {
+					assert.Equal(t, 1, strings.Count(log.String(), fmt.Sprintf("attempt=%d ", number)))
+				}
+				var failure *dizlee.Error
+				if errors.As(err, &failure) {
+					assert.Equal(t, 3, failure.Attempts)
+					w.then(says("-999"))
+					_, err = w.client(append(opts, dizlee.WithJournal(j.reopened()))...).Charge(t.Context(), charge())
+					require.ErrorAs(t, err, &failure)
+					assert.Equal(t, 4, failure.Attempts, "those of the life before count")
+					assert.Equal(t, "acme-c-1 4 unknown", seen[len(seen)-1])
+				}
+			})
+		})
+	}
+}
+
+func TestPausesStayWithinThePolicyHoweverLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, says("-429", "Retry-After", "3"), lost, says("-305"))
-		var seen []string
-		c := w.client(dizlee.WithAttemptHook(func(_ context.Context, a facade.Attempt) {
-			seen = append(seen, fmt.Sprintf("%s %d %s", a.CorrelationID, a.Number, facade.OutcomeOf(a.Err)))
-		}))
-		_, err := c.Charge(t.Context(), charge())
-		require.NoError(t, err)
-		assert.Equal(t, []string{"acme-c-1 1 temporary", "acme-c-1 2 unknown", "acme-c-1 3 accepted"}, seen)
+		w := newWorld(t, noConnection)
+		policy := facade.RetryPolicy{BaseDelay: 1 << 62, MaxDelay: time.Second}
+		_, err := w.client(dizlee.WithRetryPolicy(policy)).Charge(t.Context(), charge())
+		assert.Equal(t, temporary, facade.OutcomeOf(err))
+		assert.Equal(t, 4, w.refusals)
+		assert.LessOrEqual(t, time.Since(w.began), 3*time.Second)
 	})
 }
 

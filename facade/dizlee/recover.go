@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/facade/internal/pipeline"
 )
 
 // Recovered is a call that an earlier life left open, and what became of it.
@@ -32,17 +33,8 @@ type Recovered struct {
 // ErrNoJournal is in the chain of the error of a method that needs [WithJournal].
 var ErrNoJournal = errors.New("there is no journal: use WithJournal")
 
-// usageError is a request that could not be accepted, for a reason that errors.Is finds.
-type usageError struct {
-	*facade.RequestError
-	reason error
-}
-
-func (e usageError) Unwrap() []error { return []error{e.RequestError, e.reason} }
-
 func withoutJournal(method string) error {
-	problem := facade.FieldProblem{Field: "the client", Reason: "cannot do it: " + ErrNoJournal.Error()}
-	return usageError{&facade.RequestError{Operation: method, Problems: []facade.FieldProblem{problem}}, ErrNoJournal}
+	return pipeline.Unusable(method, "the client", "cannot do it", ErrNoJournal)
 }
 
 // recoveredAtOnce bounds how many repetitions are under way, so that a crash is not followed by a storm.
@@ -126,10 +118,12 @@ func (c *Client) recoverAll(ctx context.Context, entries []facade.Entry, ends ch
 // recoverOne settles one open entry.
 func (c *Client) recoverOne(ctx context.Context, entry facade.Entry) Recovered {
 	recovered := Recovered{Operation: entry.Operation, RequestID: entry.Reference}
-	k, request, err := readCall(entry.Operation, entry.Request)
+	k, request, err := readCall(entry)
 	if err != nil {
 		_ = c.journal.Release(context.WithoutCancel(ctx), entry.Key)
-		recovered.Err = fmt.Errorf("dizlee: the journal's entry for %q cannot be read: %w", entry.Reference, err)
+		// It may have been done all the same. The text alone, since what is damaged may show a number in it.
+		recovered.Err = fmt.Errorf("dizlee: the journal's entry for %q cannot be read: %w: %s", entry.Reference,
+			facade.ErrOutcomeUnknown, pipeline.Answer{}.Shown(err.Error()))
 		return recovered
 	}
 	recovered.Request = request
@@ -157,6 +151,10 @@ func (c *Client) recoverOne(ctx context.Context, entry facade.Entry) Recovered {
 // Settle notes what a person has found out about a call that the journal holds as open: that it was done, or that it was
 // not. The operation is "Charge", "Refund" or "SendSMS", and id the caller's own. Nothing is sent. The method called with the
 // id later returns that outcome.
+//
+// A [*facade.RequestError] says that nothing was noted: the id is not in the journal, or is settled already. It is
+// [facade.ErrLeased] if a call that is alive, here or in another process, is working on the id: that call may be about to send
+// it, and finds out by itself. Without a journal it is [ErrNoJournal].
 func (c *Client) Settle(ctx context.Context, operation, id string, done bool) error {
 	const method = "Settle"
 	if c.journal == nil {
@@ -164,7 +162,7 @@ func (c *Client) Settle(ctx context.Context, operation, id string, done bool) er
 	}
 	var checks facade.Checks
 	checks.Require(slices.Contains(allOperations, operation), "operation", "must be Charge, Refund or SendSMS")
-	checks.Require(!blank(id), "id", "is missing")
+	checks.Require(!pipeline.Blank(id), "id", "is missing")
 	if err := checks.Err(method); err != nil {
 		return err
 	}
@@ -176,6 +174,9 @@ func (c *Client) Settle(ctx context.Context, operation, id string, done bool) er
 	checks.Require(entry.Settlement == nil, "id", "is settled already")
 	if err := checks.Err(method); err != nil {
 		return err
+	}
+	if entry.Leased {
+		return pipeline.Unusable(method, "id", "is being worked on", facade.ErrLeased)
 	}
 	if err := c.journal.Settle(ctx, entry.Key, decided(entry, done)); err != nil {
 		return fmt.Errorf("dizlee: the decision could not be noted: %w", err)

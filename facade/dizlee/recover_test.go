@@ -51,7 +51,7 @@ func TestWhatWasLeftOpenIsFoundOutAbout(t *testing.T) {
 	}{
 		"a charge that was made":           {doCharge, []step{says("-305")}, accepted, true, []float64{2}},
 		"a charge that never arrived":      {doCharge, []step{says("1")}, accepted, false, []float64{2}},
-		"a charge that is refused":         {doCharge, []step{says("-304")}, refused, false, []float64{2}},
+		"a charge that is refused":         {doCharge, []step{says("-304")}, unknown, false, untilTheEnd[1:]},
 		"a charge that stays in doubt":     {doCharge, []step{says("-504")}, unknown, false, untilTheEnd[1:]},
 		"a charge, with a key of no use":   {doCharge, []step{says("-101")}, unknown, false, []float64{2}},
 		"a charge, put off for a while":    {doCharge, []step{says("-429"), lost, says("-305")}, accepted, true, []float64{2, 6, 14}},
@@ -237,6 +237,89 @@ func TestADecisionThatCannotBeTakenSaysWhy(t *testing.T) {
 			assert.ErrorIs(t, w.client(dizlee.WithJournal(j)).Settle(t.Context(), "Charge", "acme-c-1", true), errDead)
 		}
 	})
+}
+
+func TestAPersonDoesNotDecideWhatACallIsWorkingOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, j := newWorld(t, lost, says("-305")), newMemory()
+		charged := make(chan error)
+		go func() {
+			_, err := w.client(dizlee.WithJournal(j)).Charge(t.Context(), charge())
+			charged <- err
+		}()
+		<-time.After(time.Second)
+		for _, done := range []bool{true, false} {
+			err := w.client(dizlee.WithJournal(j.another())).Settle(t.Context(), "Charge", "acme-c-1", done)
+			assert.ErrorIs(t, err, facade.ErrLeased)
+			assert.ErrorContains(t, err, "is being worked on")
+			assert.Equal(t, facade.OutcomeUsage, facade.OutcomeOf(err))
+		}
+		assert.NoError(t, <-charged)
+	})
+}
+
+func TestANoteThatAnIDWasUsedBeforeIsEnoughByHalf(t *testing.T) {
+	for name, spoil := range map[string]func(*note){
+		"begun and not settled": func(n *note) { n.Settlement = nil },
+		"with a damaged answer": func(n *note) { n.Settlement.Answer = []byte("{") },
+		"with no answer":        func(n *note) { n.Settlement.Answer = nil },
+		"with an answer of success": func(n *note) {
+			n.Settlement.Outcome, n.Settlement.Answer = accepted, []byte(`{"answer":{"status":"1"}}`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, j := newWorld(t, says("-305")), newMemory()
+				_, err := doCharge(t.Context(), w.client(dizlee.WithJournal(j)))
+				require.ErrorIs(t, err, dizlee.ErrIDUsedBefore)
+				j = j.reopened()
+				key := noted("Charge")
+				key.Operation += ": id used before"
+				spoil(j.entries[key])
+
+				_, err = doCharge(t.Context(), w.client(dizlee.WithJournal(j)))
+
+				assert.ErrorIs(t, err, dizlee.ErrIDUsedBefore)
+				assert.ErrorIs(t, err, facade.ErrOutcomeUnknown)
+				assert.ErrorContains(t, err, "the id was used before")
+				assert.NotContains(t, err.Error(), "HTTP 0")
+				assert.Len(t, w.seconds(), 1)
+			})
+		})
+	}
+}
+
+func TestAnIDThatMayHaveBeenUsedBeforeIsNotRepeatedWhileTheJournalCannotTell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, j := newWorld(t, says("-305")), newMemory()
+		_, err := doCharge(t.Context(), w.client(dizlee.WithJournal(j)))
+		require.ErrorIs(t, err, dizlee.ErrIDUsedBefore)
+		j = j.reopened()
+		j.fails = only("Get", errors.New("the disk is busy"))
+		found := recoverAll(t, w.client(dizlee.WithJournal(j)))
+		require.Len(t, found, 1)
+		assert.ErrorIs(t, found[0].Err, facade.ErrOutcomeUnknown)
+		assert.Len(t, w.seconds(), 1, "-305 would be taken for the proof of a charge that was never made")
+	})
+}
+
+func TestAnEntryOfAnotherIDIsNotSent(t *testing.T) {
+	for name, body := range map[string]string{"another id": `{"chargeRequestId":"acme-c-2","userId":"` + msisdn + `"}`, "no id": `{}`, "damaged": `{"chargeRequestId":"acme-c-1","amount":` + msisdn + `e` + msisdn + `}`} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, says("1"))
+				j := leftOpen(t, w, doCharge)
+				w.then(says("1"))
+				j.entries[noted("Charge")].Request = []byte(body)
+				found := recoverAll(t, w.client(dizlee.WithJournal(j)))
+				require.Len(t, found, 1)
+				assert.ErrorContains(t, found[0].Err, "cannot be read")
+				assert.ErrorIs(t, found[0].Err, facade.ErrOutcomeUnknown, "it may have been made all the same")
+				assert.NotContains(t, found[0].Err.Error(), msisdn)
+				assert.Empty(t, w.seconds())
+			})
+		})
+	}
 }
 
 func TestRecoverNeedsAJournalThatCanBeRead(t *testing.T) {

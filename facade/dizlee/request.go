@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/facade/internal/pipeline"
 	"github.com/airtime-go/airtime/money"
 )
 
@@ -19,12 +20,10 @@ func (m Merchant) fill(aggregator, merchant, product, subProduct *string) {
 }
 
 func fill[T ~string](field *T, value T) {
-	if blank(string(*field)) {
+	if pipeline.Blank(string(*field)) {
 		*field = value
 	}
 }
-
-func blank(text string) bool { return strings.TrimSpace(text) == "" }
 
 func (c *Client) completeCharge(r *ChargeRequest) {
 	c.merchant.fill(&r.AggregatorID, &r.MerchantID, &r.Product, &r.SubProduct)
@@ -39,7 +38,7 @@ func (c *Client) completeCharge(r *ChargeRequest) {
 func (c *Client) completeRefund(r *RefundRequest) {
 	c.merchant.fill(&r.AggregatorID, &r.MerchantID, &r.Product, &r.SubProduct)
 	fill(&r.SubscriptionID, OneTimePurchase)
-	if !blank(r.MerchantID) && !blank(r.Product) {
+	if !pipeline.Blank(r.MerchantID) && !pipeline.Blank(r.Product) {
 		fill(&r.Purpose, r.MerchantID+"-"+r.Product)
 	}
 	if r.Amount != nil {
@@ -125,7 +124,7 @@ type requestChecks struct {
 }
 
 func (c *requestChecks) text(field, value string) {
-	c.Require(!blank(value), field, "is missing")
+	c.Require(!pipeline.Blank(value), field, "is missing")
 	c.optional(field, value)
 }
 
@@ -136,7 +135,7 @@ func (c *requestChecks) optional(field, value string) {
 
 func (c *requestChecks) id(field, value string) {
 	c.text(field, value)
-	if c.merchantCode != "" && !blank(value) {
+	if c.merchantCode != "" && !pipeline.Blank(value) {
 		own := strings.HasPrefix(value, c.merchantCode) && len(value) > len(c.merchantCode)
 		c.Require(own, field, "does not start with the merchant code "+c.merchantCode+", followed by something of its own")
 	}
@@ -149,7 +148,7 @@ func (c *requestChecks) subscription(value string) {
 }
 
 func (c *requestChecks) msisdn(field, value string) {
-	if blank(value) {
+	if pipeline.Blank(value) {
 		c.Require(false, field, "is missing")
 		return
 	}
@@ -165,7 +164,7 @@ func (c *requestChecks) exact(field string, amount money.Decimal) {
 }
 
 func (c *requestChecks) currency(value string) {
-	if blank(value) {
+	if pipeline.Blank(value) {
 		c.Require(false, "currency", "is missing")
 		return
 	}

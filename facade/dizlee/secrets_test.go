@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -95,4 +96,71 @@ func TestWhatAServerRepeatsIsShownNowhere(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestTheSubscriberIsMaskedHoweverTheServiceSpellsTheNumber(t *testing.T) {
+	for name, tc := range map[string]struct{ number, spelled string }{
+		"as it was sent":    {msisdn, msisdn},
+		"with a plus":       {msisdn, "+" + msisdn},
+		"in groups":         {msisdn, "+964 770 0900 123"},
+		"with dashes":       {msisdn, "964-770-0900-123"},
+		"without a country": {msisdn, "07700900123"},
+		"a short one":       {"964770", "964770"},
+	} {
+		for where, answer := range map[string]string{
+			"in the detail": `{"status":"-304","statusDetail":"no funds for %s"}`,
+			"in the id":     `{"status":"-304","chargeResponseId":"%s"}`,
+			"in a page":     `<p>no funds for %s</p>`,
+			"in a success":  `{"status":"1","statusDetail":"charged %s"}`,
+		} {
+			if where == "in the id" && tc.spelled != msisdn && tc.spelled != tc.number {
+				continue // an id is no text, and is needed to ask about the charge
+			}
+			t.Run(name+" "+where, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w, j := newWorld(t, step(answers(200, fmt.Sprintf(answer, tc.spelled)))), newMemory()
+					var log bytes.Buffer
+					text := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+					request := charge()
+					request.UserID = tc.number
+					for range 2 { // the second time, by the journal
+						got, err := w.client(dizlee.WithJournal(j), dizlee.WithLogger(text)).Charge(t.Context(), request)
+						shown := log.String()
+						if err != nil {
+							text.Error("failed", "error", err)
+							shown += err.Error() + fmt.Sprintf("%+v", err)
+						} else {
+							shown += got.StatusDetail
+						}
+						assert.NotContains(t, shown, tc.spelled)
+						assert.NotContains(t, shown, tc.number)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestAnOperatorsIDIsKeptAsItIs(t *testing.T) {
+	for id, want := range map[string]string{"29320": "29320", msisdn + "-29320": msisdn + "-29320", key: "[redacted]"} {
+		s := serve(t, answers(200, `{"status":"1","chargeResponseId":`+quoted(id)+`}`))
+		got, err := client(t, s.URL).Charge(t.Context(), charge())
+		require.NoError(t, err)
+		assert.Equal(t, want, got.ChargeResponseID, "a refund needs it")
+	}
+}
+
+func TestWhatAJournalHoldsIsMaskedToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, j := newWorld(t, says("-304")), newMemory()
+		c := w.client(dizlee.WithJournal(j))
+		_, err := c.Charge(t.Context(), charge())
+		require.Error(t, err)
+		j.entries[noted("Charge")].Settlement.Answer = []byte(`{"error":{"status":"-304","statusDetail":"no funds for +964 770 0900 123","chargeResponseId":"` + msisdn + `","reason":"not ` + msisdn + `"}}`)
+		_, err = c.Charge(t.Context(), charge())
+		assert.ErrorIs(t, err, dizlee.ErrInsufficientFunds)
+		for _, number := range []string{msisdn, "0900 123"} {
+			assert.NotContains(t, err.Error(), number)
+		}
+	})
 }

@@ -30,11 +30,13 @@ const (
 	nameVariable = "AIRTIME_JOURNAL_TEST_NAME"
 )
 
+// roles are what this binary does as a child.
+var roles = map[string]func(path, name string) error{
+	"wait": waitChild, "race": opening(raceChild), "write": opening(writeChild), "hold": opening(holdChild),
+	"make": makeChild, "killed while making": killedChild, "abreast": abreastChild,
+}
+
 func TestMain(m *testing.M) {
-	roles := map[string]func(path, name string) error{
-		"": nil, "wait": waitChild, "race": opening(raceChild), "write": opening(writeChild), "hold": opening(holdChild),
-		"make": makeChild, "killed while making": killedChild, "abreast": abreastChild,
-	}
 	role := roles[os.Getenv(roleVariable)]
 	if role == nil {
 		os.Exit(m.Run())

@@ -29,6 +29,19 @@ type disk struct {
 	syncDirectory func(dir string) error
 }
 
+// followLink returns the file that a symbolic link leads to: beside that, SQLite keeps its log. No journal is made there.
+func followLink(path string) (string, error) {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode().Type() != fs.ModeSymlink {
+		return path, nil // what is wrong, if anything, shows later
+	}
+	target, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", errors.New("it is a symbolic link to a file that is not there: bring that back, or remove the link for a new journal")
+	}
+	return target, err
+}
+
 // prepareFile makes the journal and its directories unless it is there, and refuses what can't be one by its looks.
 func (s settings) prepareFile(path string) error {
 	dir := filepath.Dir(path)
@@ -48,7 +61,10 @@ func (s settings) prepareFile(path string) error {
 		return err
 	}
 	// Whoever put it in place may have been killed before this.
-	return s.disk.syncDirectory(dir)
+	if err := s.disk.syncDirectory(dir); err != nil {
+		return err
+	}
+	return checkLog(path)
 }
 
 // look tells whether a journal is there, by its looks. An empty file is none, but for a moment it may stand for one: see
@@ -80,9 +96,6 @@ func lookOnce(path string) (found bool, err error) {
 		return false, fmt.Errorf("%w: it is gone or empty, but its log %s is there", ErrDamaged, log)
 	case err == nil:
 		return false, errEmpty
-	}
-	if link, err := os.Lstat(path); err == nil && link.Mode().Type() == fs.ModeSymlink {
-		return false, errors.New("it is a symbolic link to a file that is not there: bring that back, or remove the link for a new journal")
 	}
 	return false, nil
 }

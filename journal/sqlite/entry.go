@@ -139,7 +139,7 @@ func (j *Journal) Get(ctx context.Context, key facade.Key) (facade.Entry, bool, 
 		return facade.Entry{}, false, nil
 	}
 	if err != nil {
-		return facade.Entry{}, false, j.failed("get", key, err)
+		return facade.Entry{}, false, j.failed("get", key, j.reading(err))
 	}
 	entry.Leased = j.atWork(entry)
 	return entry.Entry, true, nil

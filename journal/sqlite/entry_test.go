@@ -4,11 +4,13 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -235,6 +237,63 @@ func TestACallThatGivesUpBeforeItsTurnNotesNothing(t *testing.T) {
 	}
 }
 
+func TestACallThatGivesUpWhileAnotherProcessWritesReturnsAtOnce(t *testing.T) {
+	journal := newJournal(t)
+	unlock := lock(t, journal.path)
+	ctx, cancel := context.WithCancel(t.Context())
+	failed := make(chan error)
+	for n := range 2 {
+		go func() {
+			_, _, err := journal.Begin(ctx, intent(fmt.Sprint("order-", n)))
+			failed <- err
+		}()
+	}
+	require.Eventually(t, func() bool { return len(journal.writer.queue) == 1 }, 10*time.Second, time.Millisecond,
+		"one waits for the other process, and the other behind it")
+	cancel()
+	assert.ErrorIs(t, <-failed, context.Canceled)
+	assert.ErrorIs(t, <-failed, context.Canceled)
+	unlock()
+	begin(t, journal, "order-0")
+	begin(t, journal, "order-1")
+}
+
+// lock keeps everybody else from writing to the file, as another process might, until the returned function is called.
+func lock(t *testing.T, path string) (unlock func()) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	db.SetMaxOpenConns(1)
+	_, err = db.Exec("BEGIN IMMEDIATE")
+	require.NoError(t, err)
+	return func() {
+		_, err := db.Exec("ROLLBACK")
+		assert.NoError(t, errors.Join(err, db.Close()))
+	}
+}
+
+func TestThoseWhoWaitForTheSameWriterFailTogether(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	synctest.Test(t, func(t *testing.T) {
+		journal, err := Open(path)
+		require.NoError(t, err)
+		unlock := lock(t, path)
+		started := time.Now()
+		var callers sync.WaitGroup
+		for n := range 40 {
+			callers.Go(func() {
+				_, _, err := journal.Begin(t.Context(), intent(fmt.Sprint("order-", n)))
+				assert.ErrorContains(t, err, "Another process has been writing")
+				assert.GreaterOrEqual(t, time.Since(started), defaultBusyTimeout)
+			})
+		}
+		callers.Wait()
+		assert.LessOrEqual(t, time.Since(started), 2*defaultBusyTimeout+time.Second)
+		unlock()
+		require.NoError(t, journal.Close())
+	})
+}
+
 func TestACallWhoseTurnHasComeIsAnsweredTruly(t *testing.T) {
 	journal := newJournal(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -292,8 +351,49 @@ func TestAClosedJournalSaysSo(t *testing.T) {
 	assert.ErrorIs(t, journal.Attempt(t.Context(), key("order-1"), noted), ErrClosed)
 	assert.ErrorIs(t, journal.Settle(t.Context(), key("order-1"), settled(facade.OutcomeAccepted)), ErrClosed)
 	_, _, err = journal.Get(t.Context(), key("order-1"))
-	assert.Error(t, err)
-	assert.Error(t, firstError(journal.Open(t.Context(), scope, "SendTransfer")))
+	assert.ErrorIs(t, err, ErrClosed)
+	assert.ErrorIs(t, firstError(journal.Open(t.Context(), scope, "SendTransfer")), ErrClosed)
+}
+
+func TestCloseLosesNothingThatWasAcknowledged(t *testing.T) {
+	journal := newJournal(t)
+	const callers = 4
+	atWork := make(chan bool, callers)
+	acknowledged := make(chan int, callers)
+	for caller := range callers {
+		go func() {
+			for n := 0; ; n++ {
+				reference := fmt.Sprint("order-", caller, "-", n)
+				if _, _, err := journal.Begin(context.Background(), intent(reference)); err != nil {
+					assert.ErrorIs(t, err, ErrClosed)
+					acknowledged <- n
+					return
+				}
+				if n == 0 {
+					atWork <- true
+				}
+				if _, _, err := journal.Get(context.Background(), key(reference)); err != nil {
+					assert.ErrorIs(t, err, ErrClosed)
+				}
+				if err := firstError(journal.Open(context.Background(), scope, "SendTransfer")); err != nil {
+					assert.ErrorIs(t, err, ErrClosed)
+				}
+			}
+		}()
+	}
+	for range callers {
+		<-atWork
+	}
+	require.NoError(t, journal.Close())
+	total := 0
+	for range callers {
+		total += <-acknowledged
+	}
+	again := open(t, journal.path)
+	var owners int
+	require.NoError(t, again.db.QueryRow("SELECT count(*) FROM owners").Scan(&owners))
+	assert.Equal(t, 1, owners, "what was noted last has not registered the owner anew")
+	assert.Len(t, opened(t, again), total)
 }
 
 func TestOptionsOutOfBoundsAreRefused(t *testing.T) {

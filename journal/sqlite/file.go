@@ -27,6 +27,9 @@ var ErrForeign = errors.New("the file is no journal")
 // ErrNewerVersion is in the chain of the error for a journal that a later version of this package wrote.
 var ErrNewerVersion = errors.New("the journal was written by a later version")
 
+// errMoved is damage to what comes after.
+var errMoved = fmt.Errorf("%w: a file of it was removed or replaced while it was open", ErrDamaged)
+
 // errEmpty is damage, since no journal is ever empty: one that was cut to nothing must not start from zero.
 var errEmpty = fmt.Errorf("%w: it is empty", ErrDamaged)
 
@@ -81,7 +84,7 @@ func dataSource(path string, busyTimeout time.Duration) string {
 		"_error_rc":     {"1"},
 		"_busy_timeout": {fmt.Sprint(busyTimeout.Milliseconds())},
 		"_synchronous":  {"FULL"},
-		"_pragma":       {"fullfsync(1)", "checkpoint_fullfsync(1)", "trusted_schema(0)", "cell_size_check(1)"},
+		"_pragma":       {"wal_autocheckpoint(0)", "fullfsync(1)", "checkpoint_fullfsync(1)", "trusted_schema(0)", "cell_size_check(1)"},
 	}
 	location.RawQuery = query.Encode()
 	return location.String()
@@ -109,9 +112,11 @@ func tighten(path string) error {
 }
 
 const (
-	restoreAdvice = "Restore it from a backup. A new journal in its place would not know the references that were used, " +
-		"and could pay one again: look up what was open first"
+	consequence     = ". A journal that does not know the references that were used could pay one again: look up what was open first"
+	restoreAdvice   = "Restore it from a backup" + consequence
 	emptyAdvice     = restoreAdvice + ". If no journal was ever kept there, remove the file (or give another name) and it will be made"
+	logAdvice       = "Put the log back beside the journal, or restore both from a backup" + consequence
+	movedAdvice     = "End every process that has the journal open. If the journal itself was moved, put it back, or restore it from a backup" + consequence
 	wrongPathAdvice = "Name another file, or restore the journal from a backup if this is where it was"
 )
 
@@ -125,13 +130,19 @@ func explain(path, doing string, err error) error {
 		err, advice = fmt.Errorf("%w: %w", ErrDamaged, err), restoreAdvice
 	case codes.SQLITE_READONLY, codes.SQLITE_CANTOPEN, codes.SQLITE_PERM:
 		advice = "Let this user write the file and its directory"
-	case codes.SQLITE_BUSY:
+	case codes.SQLITE_BUSY, codes.SQLITE_PROTOCOL:
 		advice = "Another process has been writing all the while: see what it is doing"
 	case codes.SQLITE_FULL:
 		advice = "The disk is full: make room"
+	case codes.SQLITE_IOERR:
+		advice = "The disk failed, or the file may not grow (ulimit -f): see the system's log"
 	}
 	switch {
 	case advice != "":
+	case errors.Is(err, errLogGone):
+		advice = logAdvice
+	case errors.Is(err, errMoved):
+		advice = movedAdvice
 	case errors.Is(err, errEmpty):
 		advice = emptyAdvice
 	case errors.Is(err, ErrForeign):
@@ -145,6 +156,18 @@ func explain(path, doing string, err error) error {
 		return fmt.Errorf("journal %s: %s: %w. %s", path, doing, err, advice)
 	}
 	return fmt.Errorf("journal %s: %s: %w", path, doing, err)
+}
+
+// reading says of the error of a query that was under way as the journal was closed that this is why.
+func (j *Journal) reading(err error) error {
+	select {
+	case <-j.stop:
+		if err != nil {
+			return ErrClosed
+		}
+	default:
+	}
+	return err
 }
 
 // code is SQLite's primary result code, or 0 for an error that is not SQLite's.

@@ -210,6 +210,38 @@ func TestAFileThatIsNoSoundJournalIsRefusedAndLeftAsItIs(t *testing.T) {
 	}
 }
 
+// TestAFlippedBitInAReferenceIsDamage changes a key in the table or in an index to one that sorts alike: nothing is out of
+// order, but a reference that was used would be fresh again.
+func TestAFlippedBitInAReferenceIsDamage(t *testing.T) {
+	journal := sound(t)
+	for _, text := range []string{"SendTransferorder-1", "SendTransferorder-2", "SendTransferorder-3", "accepted"} {
+		refused := 0
+		for rest := journal; ; {
+			at := bytes.Index(rest, []byte(text))
+			if at < 0 {
+				break
+			}
+			rest = rest[at+len(text):]
+			content := bytes.Clone(journal)
+			content[len(content)-len(rest)-1] ^= 1
+			path := filepath.Join(t.TempDir(), "journal")
+			require.NoError(t, os.WriteFile(path, content, 0o600))
+			opened, err := Open(path)
+			if err != nil {
+				refused++
+				assert.ErrorIs(t, err, ErrDamaged)
+				continue
+			}
+			for _, reference := range []string{"order-1", "order-2", "order-3"} {
+				get(t, opened, reference) // it was in what is left of a deleted row
+			}
+			assert.Equal(t, facade.OutcomeAccepted, get(t, opened, "order-1").Settlement.Outcome)
+			require.NoError(t, opened.Close())
+		}
+		assert.GreaterOrEqual(t, refused, 2, text)
+	}
+}
+
 func hashes(t *testing.T, dir string) map[string][32]byte {
 	t.Helper()
 	found := map[string][32]byte{}
@@ -234,19 +266,13 @@ func TestWhatSQLiteAddsOnItsOwnIsNoDamage(t *testing.T) {
 func TestAWriterThatDoesNotLetGoIsNamed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	journal := open(t, path, WithBusyTimeout(20*time.Millisecond))
-	db, err := sql.Open("sqlite", path)
-	require.NoError(t, err)
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	_, err = db.Exec("BEGIN IMMEDIATE")
-	require.NoError(t, err)
-	_, _, err = journal.Begin(t.Context(), intent("order-1"))
+	unlock := lock(t, path)
+	_, _, err := journal.Begin(t.Context(), intent("order-1"))
 	assert.ErrorContains(t, err, "Another process has been writing")
 	assert.ErrorContains(t, err, path)
 	_, err = Open(path, WithBusyTimeout(20*time.Millisecond))
 	assert.ErrorContains(t, err, "Another process has been writing")
-	_, err = db.Exec("ROLLBACK")
-	require.NoError(t, err)
+	unlock()
 	begin(t, journal, "order-1")
 }
 

@@ -29,12 +29,26 @@ type watch struct {
 	undecided map[string]bool
 }
 
-// observation is a heartbeat as it was last seen to change, by the observer's monotonic clock.
+// observation is what was seen of an owner's heartbeat.
 type observation struct {
 	beats int64
-	since time.Time
-	moved bool
+	// last is when it was last looked at, by the observer's monotonic clock, and silent how long it has not moved.
+	last   time.Time
+	silent time.Duration
+	moved  bool
 }
+
+// again adds no more than one heartbeat between two looks: if the observer was stopped for longer, the owner may have been
+// stopped with it, as all are when a machine or a container is suspended.
+func (o observation) again(now time.Time, lease time.Duration) observation {
+	o.silent += min(now.Sub(o.last), lease/heartbeatsPerLease)
+	o.last = now
+	return o
+}
+
+// here are the owners of this process, by id. One that is not among them, but has its process, was left by a program
+// that replaced itself with this one (see exec(3)), or by another copy of this package.
+var here sync.Map
 
 // liveness is what is known of an owner.
 type liveness int
@@ -47,32 +61,28 @@ const (
 
 // look judges an owner by its process, or if that can't be seen, by its heartbeat.
 func (w *watch) look(o owner, beats int64, self process) liveness {
-	if known := o.process.liveness(self); known != undecided {
+	_, ours := here.Load(o.id)
+	if known := o.process.liveness(self); known != undecided && (ours || o.process != self) {
 		return known
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	before, known := w.observed[o.id]
-	switch {
-	case !known:
-		w.observe(o.id, observation{beats: beats, since: time.Now()})
-		return undecided
-	case beats != before.beats:
-		w.observe(o.id, observation{beats: beats, since: time.Now(), moved: true})
-		return alive
-	case time.Since(before.since) >= o.lease:
-		return dead
-	case before.moved:
-		return alive
+	seen := observation{beats: beats, last: time.Now(), moved: known}
+	if known && beats == before.beats {
+		seen = before.again(seen.last, o.lease)
 	}
-	return undecided
-}
-
-func (w *watch) observe(id string, seen observation) {
 	if w.observed == nil {
 		w.observed = map[string]observation{}
 	}
-	w.observed[id] = seen
+	w.observed[o.id] = seen
+	switch {
+	case seen.silent >= o.lease:
+		return dead
+	case seen.moved:
+		return alive
+	}
+	return undecided
 }
 
 // keepBeating shows that this owner is alive, and frees what the dead have left, until the journal is closed. What fails
@@ -110,7 +120,7 @@ func (j *Journal) leave(t *transaction) error {
 func (j *Journal) sweepOwners(ctx context.Context) (map[string]bool, error) {
 	rows, err := j.db.QueryContext(ctx, `SELECT id, lease_ns, boot, namespace, pid, started, beats FROM owners WHERE id <> ?`, j.owner.id)
 	if err != nil {
-		return nil, err
+		return nil, j.reading(err)
 	}
 	defer rows.Close()
 	open := map[string]bool{}
@@ -131,7 +141,7 @@ func (j *Journal) sweepOwners(ctx context.Context) (map[string]bool, error) {
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, j.reading(err)
 	}
 	j.watch.remember(open, present)
 	return open, j.evict(ctx, gone)

@@ -18,7 +18,7 @@ import (
 type process struct {
 	// boot is the id of the system's boot; empty if processes can't be looked up here.
 	boot string
-	// namespace is that of the process ids.
+	// namespace is that of the process ids, and that of the time since the boot.
 	namespace string
 	pid       int
 	// started is when, in clock ticks since the boot.
@@ -33,11 +33,13 @@ func thisProcess() process {
 	}
 	boot, bootErr := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	namespace, namespaceErr := os.Readlink("/proc/self/ns/pid")
+	// Old systems have none; then they do not shift that time either.
+	clock, _ := os.Readlink("/proc/self/ns/time")
 	status, statusErr := readStatus(pid)
 	if errors.Join(bootErr, namespaceErr, statusErr) != nil {
 		return process{pid: pid}
 	}
-	return process{boot: string(bytes.TrimSpace(boot)), namespace: namespace, pid: pid, started: status.started}
+	return process{boot: string(bytes.TrimSpace(boot)), namespace: namespace + clock, pid: pid, started: status.started}
 }
 
 // liveness looks the process up. It is undecided if it ran in another place than self, or is ending just now.

@@ -185,7 +185,7 @@ func (j *Journal) openPage(ctx context.Context, scope string, operations []strin
 		entryColumns, strings.TrimSuffix(strings.Repeat("?, ", len(operations)), ", "), pageSize)
 	rows, err := j.db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return nil, j.reading(err)
 	}
 	defer rows.Close()
 	var page []storedEntry
@@ -196,7 +196,7 @@ func (j *Journal) openPage(ctx context.Context, scope string, operations []strin
 		}
 		page = append(page, entry)
 	}
-	return page, rows.Err()
+	return page, j.reading(rows.Err())
 }
 
 // leaseOpen leases the entry to this owner if it is still open and nobody alive is at work on it.

@@ -30,7 +30,7 @@ func crash(t *testing.T, journal *Journal) {
 	t.Helper()
 	close(journal.stop)
 	journal.beating.Wait()
-	require.NoError(t, journal.writer.close())
+	require.NoError(t, journal.writer.close(nil))
 	require.NoError(t, journal.db.Close())
 }
 
@@ -221,6 +221,43 @@ func openHere(t *testing.T, path string) *Journal {
 	journal, err := Open(path, elsewhere)
 	require.NoError(t, err)
 	return journal
+}
+
+func TestAnObserverThatWasStoppedCondemnsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch{}
+		o := owner{id: "suspended with the observer", lease: 30 * time.Second}
+		assert.Equal(t, undecided, w.look(o, 7, process{}))
+		for range 5 {
+			<-time.After(time.Hour)
+			assert.Equal(t, undecided, w.look(o, 7, process{}), "it may not have had its turn")
+		}
+		assert.Equal(t, alive, w.look(o, 8, process{}))
+		for range 5 {
+			<-time.After(5 * time.Second)
+			assert.Equal(t, alive, w.look(o, 8, process{}))
+		}
+		<-time.After(5 * time.Second)
+		assert.Equal(t, dead, w.look(o, 8, process{}))
+	})
+}
+
+// TestAnOwnerThatAnotherProgramInThisProcessWasIsFreedAfterALease plays exec(3), which keeps the process.
+func TestAnOwnerThatAnotherProgramInThisProcessWasIsFreedAfterALease(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	synctest.Test(t, func(t *testing.T) {
+		before, err := Open(path)
+		require.NoError(t, err)
+		begin(t, before, "order-1")
+		crash(t, before)
+		here.Delete(before.owner.id)
+		now, err := Open(path)
+		require.NoError(t, err)
+		started := time.Now()
+		assert.Equal(t, []string{"order-1"}, opened(t, now))
+		assert.InDelta(t, 30, time.Since(started).Seconds(), 1)
+		require.NoError(t, now.Close())
+	})
 }
 
 func TestALivingOwnerKeepsItsLeaseForDays(t *testing.T) {

@@ -22,7 +22,9 @@ const (
 )
 
 // schema is compared with the file's to the letter. Times are UTC and of one width, so that they sort as text; an entry
-// is open while its outcome is NULL, and leased while its owner has a row in owners.
+// is open while its outcome is NULL, and leased while its owner has a row in owners. The index entries_again is there for
+// the check of the content, which compares it with the table: a flipped bit in what decides over money is noticed in
+// either. What log is for, fold tells.
 var schema = map[string]string{
 	"entries": `CREATE TABLE entries (
 	scope TEXT NOT NULL,
@@ -40,7 +42,9 @@ var schema = map[string]string{
 	owner TEXT,
 	PRIMARY KEY (scope, operation, reference)
 ) STRICT, WITHOUT ROWID`,
-	"open_entries": `CREATE INDEX open_entries ON entries (scope, noted_at, operation, reference) WHERE outcome IS NULL`,
+	"entries_again": `CREATE INDEX entries_again ON entries (scope, operation, reference, attempts, first_attempt, last_attempt, outcome)`,
+	"log":           `CREATE TABLE log (apart INTEGER NOT NULL CHECK (apart IN (0, 1))) STRICT`,
+	"open_entries":  `CREATE INDEX open_entries ON entries (scope, noted_at, operation, reference) WHERE outcome IS NULL`,
 	"owners": `CREATE TABLE owners (
 	id TEXT NOT NULL PRIMARY KEY,
 	beats INTEGER NOT NULL,
@@ -53,7 +57,7 @@ var schema = map[string]string{
 }
 
 // creationOrder is that of schema's statements: an index comes after its table.
-var creationOrder = []string{"entries", "open_entries", "owners"}
+var creationOrder = []string{"entries", "entries_again", "open_entries", "owners", "log"}
 
 // creation is SQL that makes the whole journal in one transaction.
 func creation() string {
@@ -62,7 +66,7 @@ func creation() string {
 	for _, name := range creationOrder {
 		text.WriteString(schema[name] + ";\n")
 	}
-	fmt.Fprintf(&text, "PRAGMA application_id = %d; PRAGMA user_version = %d;\nCOMMIT", applicationID, schemaVersion)
+	fmt.Fprintf(&text, "INSERT INTO log VALUES (0); PRAGMA application_id = %d; PRAGMA user_version = %d;\nCOMMIT", applicationID, schemaVersion)
 	return text.String()
 }
 
@@ -79,6 +83,13 @@ func prepareDatabase(ctx context.Context, conn *sql.Conn, path string) error {
 		return err
 	}
 	if err := checkSchema(ctx, conn); err != nil {
+		return err
+	}
+	var apart int
+	if err := conn.QueryRowContext(ctx, "SELECT apart FROM log").Scan(&apart); err != nil {
+		return err
+	}
+	if err := checkLogIsThere(path, apart); err != nil {
 		return err
 	}
 	if err := checkContent(ctx, conn); err != nil {

@@ -6,8 +6,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	codes "modernc.org/sqlite/lib"
 )
 
 // note is one change. It may run more than once, and only its last run counts; it returns an error only if SQLite failed.
@@ -26,25 +30,47 @@ type writer struct {
 	conn     *sql.Conn
 	tx       *transaction
 	queue    chan *queued
-	maxBatch int
+	settings settings
+	files    files
+	// inLog is how many notes were made since the log was folded.
+	inLog int
 
 	mu     sync.RWMutex // held for reading while a note is put into the queue
 	closed bool
 	done   chan struct{}
 }
 
-func startWriter(db *sql.DB, me owner, maxBatch int) (*writer, error) {
+func startWriter(db *sql.DB, me owner, path string, s settings) (*writer, error) {
 	conn, err := db.Conn(context.Background())
 	if err != nil {
 		return nil, err
 	}
-	tx, err := newTransaction(conn, me)
+	tx, err := newTransaction(conn, me, s.busyTimeout)
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	w := &writer{conn: conn, tx: tx, queue: make(chan *queued, maxBatch), maxBatch: maxBatch, done: make(chan struct{})}
+	known, err := begun(tx, path)
+	if err != nil {
+		return nil, errors.Join(err, tx.close(), conn.Close())
+	}
+	w := &writer{conn: conn, tx: tx, files: known, queue: make(chan *queued, s.maxBatch), settings: s, done: make(chan struct{})}
 	go w.loop()
 	return w, nil
+}
+
+// begun has the main file tell of the log that this journal will write to, and returns the files. What follows at once is
+// the owner's first heartbeat.
+func begun(t *transaction, path string) (files, error) {
+	for range 3 { // others may be at work
+		marked, err := t.mark()
+		if err != nil {
+			return nil, err
+		}
+		if marked {
+			break
+		}
+	}
+	return openFiles(path)
 }
 
 // do returns once the note is on the disk, or has failed. If the context ends before the writer starts on it, it is never
@@ -82,8 +108,8 @@ func (w *writer) enqueue(ctx context.Context, q *queued) error {
 	}
 }
 
-// close writes what is queued, and ends.
-func (w *writer) close() error {
+// close writes what is queued, then the last note, if any, and ends.
+func (w *writer) close(last note) error {
 	w.mu.Lock()
 	if !w.closed {
 		w.closed = true
@@ -91,24 +117,57 @@ func (w *writer) close() error {
 	}
 	w.mu.Unlock()
 	<-w.done
-	return errors.Join(w.tx.close(), w.conn.Close())
+	var err error
+	if last != nil {
+		q := &queued{note: last, result: make(chan error, 1)}
+		w.write(q)
+		if err = <-q.result; err != nil {
+			err = errors.Join(err, keepLog(w.conn))
+		}
+	}
+	return errors.Join(err, w.tx.close(), w.conn.Close())
 }
 
 func (w *writer) loop() {
 	defer close(w.done)
 	for first := range w.queue {
-		w.write(w.batch(first))
+		w.write(first)
 	}
 }
 
-// batch adds what is queued by now, without waiting for more, and leaves out what its callers have given up.
+// write waits until SQLite lets this process write, and commits what has queued up by then. If that fails, each note is
+// tried alone, so that one that can't be written stops no other.
+func (w *writer) write(first *queued) {
+	waiting := len(w.queue)
+	if err := w.tx.start(); err != nil {
+		// Those that came later have not waited for long.
+		w.fail(first, waiting, err)
+		return
+	}
+	batch := w.batch(first)
+	err := w.tx.finish(w.tx.all(batch))
+	if err == nil || len(batch) == 1 {
+		w.answer(batch, err)
+		return
+	}
+	for n := range batch {
+		if err := w.tx.start(); err != nil {
+			w.answer(batch[n:], err)
+			return
+		}
+		one := batch[n : n+1]
+		w.answer(one, w.tx.finish(w.tx.all(one)))
+	}
+}
+
+// batch takes what is queued by now, without waiting for more, and leaves out what its callers have given up.
 func (w *writer) batch(first *queued) []*queued {
 	var batch []*queued
 	for next := first; next != nil; {
 		if next.taken.CompareAndSwap(false, true) {
 			batch = append(batch, next)
 		}
-		if len(batch) == w.maxBatch {
+		if len(batch) == w.settings.maxBatch {
 			break
 		}
 		select {
@@ -120,31 +179,46 @@ func (w *writer) batch(first *queued) []*queued {
 	return batch
 }
 
-// write commits the batch. If it fails, each note is tried alone, so that one that can't be written stops no other.
-func (w *writer) write(batch []*queued) {
-	if len(batch) == 0 {
-		return
-	}
-	err := w.tx.commit(batch)
-	if err != nil && len(batch) > 1 {
-		for _, q := range batch {
-			q.result <- w.tx.commit([]*queued{q})
-		}
-		return
+// answer tells the callers, and folds the log when it is due.
+func (w *writer) answer(batch []*queued, err error) {
+	if err == nil {
+		err = w.files.check()
 	}
 	for _, q := range batch {
 		q.result <- err
+	}
+	if w.inLog += len(batch); w.inLog < w.settings.foldAfter {
+		return
+	}
+	w.inLog = 0
+	if folded, _ := w.tx.fold(); !folded {
+		w.inLog = w.settings.foldAfter * 7 / 8 // soon again; whatever is wrong with the disk, the next note tells
+	}
+}
+
+// fail answers the first and so many of those that are queued behind it.
+func (w *writer) fail(first *queued, behind int, err error) {
+	for q := first; ; q = <-w.queue {
+		if q.taken.CompareAndSwap(false, true) {
+			q.result <- err
+		}
+		if behind == 0 {
+			return
+		}
+		behind--
 	}
 }
 
 // transaction is what a note writes through: the statements on the writer's connection.
 type transaction struct {
-	conn *sql.Conn
-	me   owner
-	// all are the statements below.
-	all []*sql.Stmt
+	conn        *sql.Conn
+	me          owner
+	busyTimeout time.Duration
+	// prepared are the statements below.
+	prepared []*sql.Stmt
 
-	begin, commitAll, rollback                    *sql.Stmt
+	begin, commit, rollback                       *sql.Stmt
+	setApart, apart, checkpoint                   *sql.Stmt
 	insert, find, attempt, settle, release, claim *sql.Stmt
 	joinOwners, beat, evict, leaveOwners          *sql.Stmt
 }
@@ -156,15 +230,18 @@ const byKey = `scope = ? AND operation = ? AND reference = ?`
 
 const joinColumns = `INSERT INTO owners (id, beats, lease_ns, boot, namespace, pid, started) VALUES (?, 0, ?, ?, ?, ?, ?) ON CONFLICT (id) `
 
-func newTransaction(conn *sql.Conn, me owner) (*transaction, error) {
-	t := &transaction{conn: conn, me: me}
+func newTransaction(conn *sql.Conn, me owner, busyTimeout time.Duration) (*transaction, error) {
+	t := &transaction{conn: conn, me: me, busyTimeout: busyTimeout}
 	statements := []struct {
 		into **sql.Stmt
 		text string
 	}{
 		{&t.begin, `BEGIN IMMEDIATE`},
-		{&t.commitAll, `COMMIT`},
+		{&t.commit, `COMMIT`},
 		{&t.rollback, `ROLLBACK`},
+		{&t.setApart, `UPDATE log SET apart = ?1 WHERE apart <> ?1`},
+		{&t.apart, `SELECT apart FROM log`},
+		{&t.checkpoint, `PRAGMA wal_checkpoint(PASSIVE)`},
 		{&t.insert, `INSERT INTO entries (scope, operation, reference, request, noted_at, owner) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO NOTHING`},
 		{&t.find, `SELECT ` + entryColumns + ` FROM entries WHERE ` + byKey},
@@ -186,7 +263,11 @@ func newTransaction(conn *sql.Conn, me owner) (*transaction, error) {
 			return nil, errors.Join(err, t.close())
 		}
 		*s.into = statement
-		t.all = append(t.all, statement)
+		t.prepared = append(t.prepared, statement)
+	}
+	// From here on, start does the waiting.
+	if _, err := conn.ExecContext(context.Background(), "PRAGMA busy_timeout = 0"); err != nil {
+		return nil, errors.Join(err, t.close())
 	}
 	return t, nil
 }
@@ -194,21 +275,27 @@ func newTransaction(conn *sql.Conn, me owner) (*transaction, error) {
 // close ends the statements. One left behind would keep SQLite from closing the file, and from emptying its log.
 func (t *transaction) close() error {
 	var failures []error
-	for _, statement := range t.all {
+	for _, statement := range t.prepared {
 		failures = append(failures, statement.Close())
 	}
 	return errors.Join(failures...)
 }
 
-// commit writes the notes in one transaction. An owner that others took for dead, wrongly, is back among the living
-// with it, before anything is leased to it.
-func (t *transaction) commit(batch []*queued) error {
-	if _, err := t.begin.Exec(); err != nil {
-		return err
+// start returns once this process may write. It asks more often than SQLite would, whose pauses grow to 100 ms: a process
+// that writes without a pause of its own would leave the others next to nothing.
+func (t *transaction) start() error {
+	for started := time.Now(); ; time.Sleep(time.Millisecond + rand.N(2*time.Millisecond)) {
+		if _, err := t.begin.Exec(); code(err) != codes.SQLITE_BUSY || time.Since(started) > t.busyTimeout {
+			return err
+		}
 	}
-	err := t.run(batch)
+}
+
+// finish runs the changes and commits them, or has nothing changed. No change is no error.
+func (t *transaction) finish(changes func() error) error {
+	err := changes()
 	if err == nil {
-		_, err = t.commitAll.Exec()
+		_, err = t.commit.Exec()
 	}
 	if err != nil {
 		// SQLite has rolled back on its own after some errors; then this fails, and nothing is lost by it.
@@ -217,16 +304,34 @@ func (t *transaction) commit(batch []*queued) error {
 	return err
 }
 
-func (t *transaction) run(batch []*queued) error {
-	if _, err := t.change(t.joinOwners, t.me.columns()...); err != nil {
+// alone makes the changes in a transaction of their own.
+func (t *transaction) alone(changes func() error) error {
+	if err := t.start(); err != nil {
 		return err
 	}
-	for _, q := range batch {
-		if err := q.note(t); err != nil {
+	return t.finish(changes)
+}
+
+// all are the changes of a batch. An owner that others took for dead, wrongly, is back among the living with it, before
+// anything is leased to it.
+func (t *transaction) all(batch []*queued) func() error {
+	return func() error {
+		if len(batch) == 0 {
+			return nil // their callers have given up
+		}
+		if err := t.setLog(0); err != nil {
 			return err
 		}
+		if _, err := t.change(t.joinOwners, t.me.columns()...); err != nil {
+			return err
+		}
+		for _, q := range batch {
+			if err := q.note(t); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	return nil
 }
 
 // change runs a statement and tells how many rows it changed.

@@ -5,7 +5,7 @@
 // It knows HTTP and nothing of either service: what an answer means is told by the call's Judge, which is where the
 // services differ. One file per concern: settings.go (what a client is made of), send.go (one attempt), retry.go
 // (whether and when there is another), transport.go (what net/http is kept from), credentials.go and oauth.go (who asks),
-// scrub.go (what may be shown).
+// scrub.go and spelling.go (what may be shown), request.go (what is refused before it is sent).
 package pipeline
 
 import (
@@ -37,6 +37,9 @@ type Call struct {
 	Build func(ctx context.Context) (*http.Request, error)
 	// Money marks a call that moves money or sends a message: one attempt, and nothing that would let net/http replay it.
 	Money bool
+	// Earlier is how many attempts were made before, by calls of this pipeline or by an earlier life, of what this call is an
+	// attempt of. Attempts are counted on from there.
+	Earlier int
 	// Private is what the request says of the customer, such as the account number: it is taken out of texts like a secret.
 	Private []string
 	// MaxBody bounds the answer's body, in bytes.
@@ -63,7 +66,7 @@ func (p *Pipeline) Do(ctx context.Context, call Call) error {
 	for number := 1; ; number++ {
 		started := time.Now()
 		answer, credential := p.attempt(ctx, call)
-		answer.Attempt = number
+		answer.Attempt = call.Earlier + number
 		answer.Duration = time.Since(started)
 		verdict := call.Judge(answer)
 		if verdict.Err == nil {

@@ -54,6 +54,23 @@ func TestTheHookSeesEveryAttempt(t *testing.T) {
 	})
 }
 
+func TestAttemptsAreCountedOnFromThoseThatWereMadeEarlier(t *testing.T) {
+	r := newRig(t, scripted(t, respond(503, ""), respond(200, "")), nil)
+	for earlier := range 2 {
+		got, _ := r.send(t.Context(), func(call *Call) {
+			money(testURL)(call)
+			call.Earlier = earlier
+		})
+		assert.Equal(t, earlier+1, got.Attempt, "what the judge is told")
+		assert.Equal(t, earlier+1, r.attempts[earlier].Number, "what the hook is told")
+	}
+	var logged []any
+	for _, entry := range r.entries(t) {
+		logged = append(logged, entry["attempt"])
+	}
+	assert.Equal(t, []any{1.0, 2.0}, logged)
+}
+
 func TestTheHookIsGivenTheCallersContext(t *testing.T) {
 	type key struct{}
 	var span any

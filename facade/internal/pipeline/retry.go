@@ -19,7 +19,7 @@ func (p *Pipeline) pause(ctx context.Context, number int, answer Answer) (time.D
 	if ctx.Err() != nil {
 		return 0, false
 	}
-	pause := backoff(p.settings.Retry, number)
+	pause := Backoff(p.settings.Retry, number)
 	if answer.RetryAfter > 0 {
 		if answer.RetryAfter > p.settings.Retry.MaxRetryAfter {
 			return 0, false
@@ -32,8 +32,8 @@ func (p *Pipeline) pause(ctx context.Context, number int, answer Answer) (time.D
 	return pause, p.budget.spend()
 }
 
-// backoff draws a pause between nothing and a bound that doubles with every attempt (full jitter).
-func backoff(policy facade.RetryPolicy, number int) time.Duration {
+// Backoff draws a pause after an attempt, between nothing and a bound that doubles with every attempt (full jitter).
+func Backoff(policy facade.RetryPolicy, number int) time.Duration {
 	bound := policy.MaxDelay
 	// Compared the other way round, so that no shift overflows.
 	if shift := number - 1; policy.BaseDelay <= policy.MaxDelay>>shift {

@@ -42,7 +42,7 @@ func TestBackoffIsDrawnBelowADoublingBound(t *testing.T) {
 			policy := facade.RetryPolicy{BaseDelay: row.base, MaxDelay: row.max}
 			least, most := time.Duration(math.MaxInt64), time.Duration(0)
 			for range tries {
-				pause := backoff(policy, row.number)
+				pause := Backoff(policy, row.number)
 				least, most = min(least, pause), max(most, pause)
 			}
 			assert.GreaterOrEqual(t, least, time.Duration(0))

@@ -17,7 +17,7 @@ import (
 
 // from is an answer to a client with the secrets.
 func from(body string, secrets ...string) Answer {
-	return Answer{Body: []byte(body), scrub: &scrubber{secrets}}
+	return Answer{Body: []byte(body), scrub: &Scrubber{secrets: secrets}}
 }
 
 func asJSON(text string) string {
@@ -163,4 +163,65 @@ func FuzzExcerpt(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestASecretIsFoundWhereSpellingsOverlap(t *testing.T) {
+	for _, row := range []struct{ name, secret, text, want string }{
+		{"a backslash, escaped or not", `a\\b`, `a\\b a\\\b a\\\\b`, "[redacted] [redacted] [redacted]"},
+		{"a percent sign that is followed by its own number", "key%25", "key%25 key%2525", "[redacted] [redacted]"},
+		{"an ampersand that is followed by its own name", "key&amp;x", "key&amp;x key&amp;amp;x", "[redacted] [redacted]"},
+		{"numbers of HTML with zeros", "key=1", "key&#61;1 key&#0061;1 key&#x3d;1 key&#X003D;1", "[redacted] [redacted] [redacted] [redacted]"},
+		{"numbers of JSON in either case", "key=a/b", `key\u003da\u002Fb key\u003Da\/b`, "[redacted] [redacted]"},
+		{"a character that JSON writes as two", "key😀", `key\uD83D\uDE00 key\ud83d\ude00 key%F0%9F%98%80`, "[redacted] [redacted] [redacted]"},
+		{"a blank of any kind", "two\u00a0words", "two words two+words two%C2%A0words", "[redacted] [redacted] [redacted]"},
+		{"one that begins with an odd character", "=key", "x=key &#61;key &#61 key", "x[redacted] [redacted] &#61 key"},
+		{"one after a beginning of it", "aab=", "aaaab= aab aab=", "aa[redacted] aab [redacted]"},
+		{"half of it at the end", "key=secret", "key=sec", "key=sec"},
+		{"numbers that are not its own", "key=1", "key&#62;1 key&#6 key&#x key&# key%3 key\\u003", "key&#62;1 key&#6 key&#x key&# key%3 key\\u003"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			assert.Equal(t, row.want, from("", row.secret).scrub.Redact(row.text))
+		})
+	}
+}
+
+// Account numbers differ with every call, so that whatever is prepared for one is prepared for nothing.
+func TestLookingForASecretCostsNextToNothing(t *testing.T) {
+	a := from("", testKey, testAccount, "jane.doe@example.org")
+	text := strings.Repeat("no such provider; ", 8)
+	assert.Less(t, testing.AllocsPerRun(100, func() { _ = a.scrub.Redact(text) }), 5.0)
+}
+
+func TestWhatMayBeANumberIsNotShown(t *testing.T) {
+	a := from("", "secret")
+	for text, want := range map[string]string{
+		"ParameterInvalid":              "ParameterInvalid",
+		"SendValue, SkuCode":            "SendValue, SkuCode",
+		"no account 447700900123":       "no account [redacted]",
+		"PIN 4929-0000-1234 of secret":  "PIN [redacted] of [redacted]",
+		"PIN 4929 0000 1234, 12.50 EUR": "PIN [redacted], 12.50 EUR",
+	} {
+		assert.Equal(t, want, a.Shown(text))
+		assert.Equal(t, want, a.Shown(want), "and so it stays")
+	}
+	assert.Equal(t, "no [redacted]", Answer{}.Shown("no 447700900123"))
+}
+
+func TestAClientsOwnSecretsAreToldFromWhatIsPrivate(t *testing.T) {
+	r := newRig(t, nil, nil)
+	s := r.Scrubber(testAccount)
+	assert.Equal(t, "[redacted] of [redacted]", s.Redact(testKey+" of "+testAccount))
+	assert.True(t, s.HoldsSecret("id-"+url.QueryEscape(testKey)))
+	assert.False(t, s.HoldsSecret("id-"+testAccount))
+	assert.False(t, (*Scrubber)(nil).HoldsSecret("id"))
+	assert.Equal(t, strings.Repeat("long ", 100), s.Redact(strings.Repeat("long ", 100)), "it is not cut")
+}
+
+func BenchmarkScrub(b *testing.B) {
+	a := from("", testKey, testAccount, "jane.doe@example.org")
+	text := strings.Repeat("no such provider; ", 8)
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = a.Scrub(text)
+	}
 }

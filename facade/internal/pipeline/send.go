@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -48,17 +47,17 @@ type Answer struct {
 	Body []byte
 	// RetryAfter is what the answer's Retry-After asks for; 0 if it is absent, unreadable or past.
 	RetryAfter time.Duration
-	// Attempt counts from 1.
+	// Attempt counts from 1, and on from those that the call says were made earlier.
 	Attempt int
 	// Duration is the time from sending until the answer was read.
 	Duration time.Duration
-	// scrub takes the client's own secrets out of a text.
-	scrub *scrubber
+	// scrub knows the client's own secrets, and what the request says of the customer.
+	scrub *Scrubber
 }
 
 // attempt sends the request once and reads the answer. It also returns the credential that was used.
 func (p *Pipeline) attempt(ctx context.Context, call Call) (Answer, string) {
-	answer := Answer{scrub: &scrubber{slices.Concat(p.settings.Credentials.Secrets(), call.Private)}}
+	answer := Answer{scrub: p.Scrubber(call.Private...)}
 	if err := ctx.Err(); err != nil {
 		return answer.fail(NotSent, err), ""
 	}
@@ -78,7 +77,7 @@ func (p *Pipeline) attempt(ctx context.Context, call Call) (Answer, string) {
 		return answer.fail(failure, err), ""
 	}
 	// A token fetched just now is not among the secrets that were known before.
-	answer.scrub.known = append(answer.scrub.known, credential)
+	answer.scrub.secrets = append(answer.scrub.secrets, credential)
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", userAgent)
 	forbidReplay(request)

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/airtime-go/airtime/facade"
 )
@@ -61,21 +60,18 @@ func transportOf(client *http.Client) http.RoundTripper {
 	return client.Transport
 }
 
-// shortestClientTimeout leaves Ding its documented 90 seconds for a transfer and the answer some time to travel.
-const shortestClientTimeout = 95 * time.Second
-
 // SetHTTPClient copies the caller's client.
 func (s *Settings) SetHTTPClient(client *http.Client) error {
 	if client == nil {
 		return errors.New("the HTTP client is nil")
 	}
-	if client.Timeout > 0 && client.Timeout < shortestClientTimeout {
+	if client.Timeout > 0 && client.Timeout < facade.MinMoneyTimeout {
 		return fmt.Errorf("the HTTP client's Timeout is %v, but a transfer may take 90s, so good answers would be lost: "+
-			"leave it zero, or at least %v, and bound reads with the retry policy's ReadTimeout", client.Timeout, shortestClientTimeout)
+			"leave it zero, or at least %v, and bound reads with the retry policy's ReadTimeout", client.Timeout, facade.MinMoneyTimeout)
 	}
-	if transport, ok := client.Transport.(*http.Transport); ok && transport.ResponseHeaderTimeout > 0 && transport.ResponseHeaderTimeout < shortestClientTimeout {
+	if transport, ok := client.Transport.(*http.Transport); ok && transport.ResponseHeaderTimeout > 0 && transport.ResponseHeaderTimeout < facade.MinMoneyTimeout {
 		return fmt.Errorf("the HTTP transport's ResponseHeaderTimeout is %v, but a transfer may take 90s, so good answers would be lost: "+
-			"leave it zero, or at least %v", transport.ResponseHeaderTimeout, shortestClientTimeout)
+			"leave it zero, or at least %v", transport.ResponseHeaderTimeout, facade.MinMoneyTimeout)
 	}
 	s.client = *client
 	return nil
@@ -133,6 +129,27 @@ func CheckURL(name, raw string) (string, error) {
 	default:
 		return "", fmt.Errorf("the %s has the scheme %q; it must be https", name, u.Scheme)
 	}
+}
+
+// Place is one spelling for all of a URL's: the host in lower case, the scheme's own port left out, every loopback host as
+// localhost, no slash at the end. A journal keeps references apart by it, and must not take one place for two.
+func Place(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return raw
+	}
+	host, port := strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")), u.Port()
+	if isLoopback(host) {
+		host = "localhost"
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	u.Host = host
+	if port != "" && port != map[string]string{"https": "443", "http": "80"}[u.Scheme] {
+		u.Host += ":" + port
+	}
+	return strings.TrimRight(u.String(), "/")
 }
 
 func isLoopback(host string) bool {

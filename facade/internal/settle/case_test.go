@@ -99,10 +99,12 @@ func TestWhatFollowsFromEachObservation(t *testing.T) {
 
 		"lost and paid":                            {sends: many(lost), looks: many(paid), verdict: settle.Accepted, result: "paid", sent: 1, took: time.Second, settled: facade.OutcomeAccepted, by: "look-up"},
 		"lost and submitted":                       {sends: many(lost), looks: many(pending), verdict: settle.Pending, result: "submitted", sent: 1, took: time.Second, settled: facade.OutcomeAccepted, by: "look-up"},
-		"lost and failed":                          {sends: many(lost), looks: many(refused), verdict: settle.Refused, result: "refused", sent: 1, took: time.Second, settled: facade.OutcomeRefused, by: "look-up"},
-		"lost and failed for now":                  {sends: many(lost), looks: many(again), verdict: settle.Later, result: "again", sent: 1, took: time.Second, settled: facade.OutcomeTemporary, by: "look-up"},
+		"lost and failed":                          {sends: many(lost), looks: many(refused), verdict: settle.Refused, result: "refused", sent: 1, took: -1, settled: facade.OutcomeRefused, by: "look-up"},
+		"lost and failed for now":                  {sends: many(lost), looks: many(again), verdict: settle.Later, result: "again", sent: 1, took: -1, settled: facade.OutcomeTemporary, by: "look-up"},
+		"lost, an older one failed, paid":          {sends: many(lost), looks: many(refused, refused, paid), verdict: settle.Accepted, result: "paid", sent: 1, took: 7 * time.Second, settled: facade.OutcomeAccepted, by: "look-up"},
+		"lost, failed, hidden again":               {sends: many(lost), looks: many(refused, absent), verdict: settle.Unknown, result: "refused", sent: 1, took: -1},
 		"lost, on its way, paid":                   {sends: many(lost), looks: many(moving, moving, paid), verdict: settle.Accepted, result: "paid", sent: 1, took: 7 * time.Second, settled: facade.OutcomeAccepted, by: "look-up"},
-		"lost, on its way, failed":                 {sends: many(lost), looks: many(moving, refused), verdict: settle.Refused, result: "refused", sent: 1, took: 3 * time.Second, settled: facade.OutcomeRefused, by: "look-up"},
+		"lost, on its way, failed":                 {sends: many(lost), looks: many(moving, refused), verdict: settle.Refused, result: "refused", sent: 1, took: -1, settled: facade.OutcomeRefused, by: "look-up"},
 		"lost, and on its way to the end":          {sends: many(lost), looks: many(moving), verdict: settle.Pending, result: "processing", sent: 1, took: -1, settled: facade.OutcomeAccepted, by: "look-up"},
 		"lost, on its way, hidden again":           {sends: many(lost), looks: many(moving, absent), verdict: settle.Pending, result: "processing", sent: 1, took: -1, settled: facade.OutcomeAccepted, by: "look-up"},
 		"lost and absent":                          {sends: many(lost), looks: many(absent), verdict: settle.Unknown, result: "lost", sent: 1, took: -1},
@@ -112,7 +114,7 @@ func TestWhatFollowsFromEachObservation(t *testing.T) {
 		"lost the second time, and one failed":     {sends: many(again, lost), looks: many(refused), verdict: settle.Unknown, result: "refused", sent: 2, took: -1},
 		"lost the second time, and paid":           {sends: many(again, lost), looks: many(refused, paid), verdict: settle.Accepted, result: "paid", sent: 2, took: 4 * time.Second, settled: facade.OutcomeAccepted, by: "look-up"},
 		"lost the second time, on its way, failed": {sends: many(again, lost), looks: many(moving, refused), verdict: settle.Unknown, result: "refused", sent: 2, took: -1},
-		"lost after one that never left, failed":   {sends: many(notLeft, lost), looks: many(refused), verdict: settle.Refused, result: "refused", sent: 2, took: 2 * time.Second, settled: facade.OutcomeRefused, by: "look-up"},
+		"lost after one that never left, failed":   {sends: many(notLeft, lost), looks: many(refused), verdict: settle.Refused, result: "refused", sent: 2, took: -1, settled: facade.OutcomeRefused, by: "look-up"},
 		"a duplicate of what is paid":              {sends: many(duplicate), looks: many(paid), verdict: settle.Accepted, result: "paid", sent: 1, took: time.Second, settled: facade.OutcomeAccepted, by: "look-up"},
 		"a duplicate that is itself listed failed": {sends: many(duplicate), looks: many(refused), verdict: settle.Unknown, result: "refused", sent: 1, took: -1},
 
@@ -267,6 +269,35 @@ func TestAResendHasToBeSoon(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAResendThatHasToWaitHasToBeSoonAllTheSame(t *testing.T) {
+	busy := seen{Verdict: settle.Later, Left: true, Again: true, Pause: time.Minute, Result: "busy"}
+	for name, tc := range map[string]struct {
+		window time.Duration
+		sent   int
+	}{
+		"the pause ends in time": {161 * time.Second, 3},
+		"the pause ends too late, and the lost one may have been paid": {159 * time.Second, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := play(many(lost, busy, paid), many(absent))
+				s.Policy.ResendAbsentFor = tc.window
+				result := s.Run(t.Context())
+				assert.Equal(t, tc.sent, s.sent)
+				assert.Equal(t, tc.sent == 2, result.Verdict == settle.Unknown)
+			})
+		})
+	}
+}
+
+func TestWhatIsToBeLookedUpCountsAsSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := play(many(again, seen{Verdict: settle.LookUp, Result: "lost"}), many(refused))
+		assert.Equal(t, settle.Unknown, s.Run(t.Context()).Verdict, "the failed one may be the first")
+		assert.Equal(t, 101*time.Second, time.Since(s.begun))
+	})
 }
 
 func TestWhatOutlivesItsCallers(t *testing.T) {

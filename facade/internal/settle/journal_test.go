@@ -4,6 +4,7 @@
 package settle_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -38,10 +39,14 @@ type memory struct {
 	*shelf
 	// step, if set, comes before every method: a crash ends the goroutine in it.
 	step func()
+	// takes, if set, says how long a method takes. What has begun is not called off.
+	takes func(method string) time.Duration
 	// fault, if set, says how the method breaks down: before it has done anything, or after.
 	fault func(method string) (before, after error)
 	// clock, if set, is what this owner takes for the time.
 	clock func() time.Time
+	// uncounting leaves the earlier attempts of an intent out of account.
+	uncounting bool
 }
 
 func (s *shelf) owner() *memory { return &memory{shelf: s} }
@@ -62,6 +67,9 @@ func (m *memory) with(ctx context.Context, method string, do func() error) error
 	}
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if m.takes != nil {
+		time.Sleep(m.takes(method))
 	}
 	var before, after error
 	if m.fault != nil {
@@ -93,16 +101,19 @@ func (m *memory) Begin(ctx context.Context, intent facade.Intent) (entry facade.
 		case held == nil:
 			fresh = true
 			held = &noted{Entry: facade.Entry{Intent: intent}, owner: m}
+			if intent.Earlier > 0 && !m.uncounting {
+				held.Attempts, held.FirstAttempt, held.LastAttempt = intent.Earlier, intent.NotedAt, intent.NotedAt
+			}
 			m.entries[intent.Key] = held
 			entry = held.Entry
 			return nil
-		case held.Settlement == nil && !m.atWork(held):
+		case held.Settlement == nil && !m.atWork(held) && bytes.Equal(held.Request, intent.Request):
 			held.owner, held.by = m, nil
 			entry = held.Entry
 			return nil
 		}
 		entry = held.Entry
-		entry.Leased = held.Settlement == nil
+		entry.Leased = held.Settlement == nil && m.atWork(held)
 		return nil
 	})
 	return entry, fresh && err == nil, err

@@ -5,6 +5,7 @@ package settle_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -189,6 +190,35 @@ func TestWatchingSeesASettlementBeforeTheLookUpsTurnComes(t *testing.T) {
 	})
 }
 
+func TestWatchingSeesWhatFailedWhileItWasLookedAt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shelf := newShelf()
+		theirs := shelf.owner()
+		begun(t, theirs, "a transfer", 1)
+		s := play(nil, nil)
+		s.Journal = shelf.owner()
+		s.Look = func(context.Context) seen {
+			settled(t, theirs, facade.OutcomeRefused, "theirs")
+			return pending
+		}
+		result := s.Run(t.Context())
+		assert.Equal(t, settle.Refused, result.Verdict)
+		assert.Equal(t, "theirs", result.Result)
+	})
+}
+
+func TestWatchingLeavesTheLeaseToThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		journal := newShelf().owner()
+		begun(t, journal, "a transfer", 1) // by another caller of the same owner
+		journal.fault = failing("Settle", false, 1)
+		s := play(nil, many(paid))
+		s.Journal = journal
+		assert.Equal(t, settle.Accepted, s.Run(t.Context()).Verdict)
+		assert.True(t, journal.leased(key("order-1")))
+	})
+}
+
 // failing breaks a method down, before or after it has done its work, from the nth call on.
 func failing(method string, after bool, from int) func(string) (error, error) {
 	calls := 0
@@ -224,18 +254,28 @@ func TestAJournalThatBreaksDown(t *testing.T) {
 	}{
 		"an intent that is not noted":              {method: "Begin", verdict: settle.Later, is: errDisk},
 		"an intent that is noted, as nobody hears": {method: "Begin", after: true, verdict: settle.Later, is: errDisk, settled: facade.OutcomeTemporary},
-		"an intent of which nothing can be learnt": {method: "all", verdict: settle.Later, is: errDisk},
-		"an intent that was noted long ago":        {method: "Begin", before: func(t *testing.T, m *memory) { begun(t, m, "a transfer", 1) }, verdict: settle.Unknown, result: "open", is: errDisk},
-		"an intent that another is about to send":  {method: "Begin", before: func(t *testing.T, m *memory) { begun(t, m, "a transfer", 0); time.Sleep(time.Second) }, verdict: settle.Unknown, result: "open", is: errDisk},
+		"an intent of which nothing can be learnt": {method: "all", verdict: settle.Unknown, result: "open", is: errDisk, told: true},
+		"nothing can be learnt, and it was paid long ago": {method: "all", before: func(t *testing.T, m *memory) {
+			begun(t, m, "a transfer", 1)
+			settled(t, m, facade.OutcomeAccepted, "stored")
+		}, verdict: settle.Unknown, result: "open", is: errDisk, told: true, settled: facade.OutcomeAccepted},
+		"an intent that was noted long ago":       {method: "Begin", before: func(t *testing.T, m *memory) { begun(t, m, "a transfer", 1) }, verdict: settle.Unknown, result: "open", is: errDisk},
+		"an intent that another is about to send": {method: "Begin", before: func(t *testing.T, m *memory) { begun(t, m, "a transfer", 0); time.Sleep(time.Second) }, verdict: settle.Unknown, result: "open", is: errDisk},
 		"an intent that was settled long ago": {method: "Begin", before: func(t *testing.T, m *memory) {
 			begun(t, m, "a transfer", 1)
 			settled(t, m, facade.OutcomeAccepted, "stored")
 		}, verdict: settle.Accepted, result: "stored", settled: facade.OutcomeAccepted},
-		"another intent that was noted long ago":       {method: "Begin", before: func(t *testing.T, m *memory) { begun(t, m, "another", 1) }, verdict: settle.Unknown, is: facade.ErrReferenceConflict},
-		"an intent to resume":                          {method: "Begin", resume: true, verdict: settle.Unknown, result: "open", is: errDisk},
+		"another intent that was noted long ago":             {method: "Begin", before: func(t *testing.T, m *memory) { begun(t, m, "another", 1) }, verdict: settle.Unknown, is: facade.ErrReferenceConflict},
+		"an intent to resume":                                {method: "Begin", resume: true, verdict: settle.Unknown, result: "open", is: errDisk},
+		"an intent to resume that is noted, as nobody hears": {method: "Begin", after: true, resume: true, verdict: settle.Unknown, result: "open", is: errDisk},
+		"an intent to resume that was settled long ago": {method: "Begin", resume: true, before: func(t *testing.T, m *memory) {
+			begun(t, m, "a transfer", 1)
+			settled(t, m, facade.OutcomeRefused, "stored")
+		}, verdict: settle.Refused, result: "stored", settled: facade.OutcomeRefused},
 		"an attempt that is not noted":                 {method: "Attempt", from: 1, verdict: settle.Later, is: errDisk, settled: facade.OutcomeTemporary},
 		"an attempt that is noted, as nobody hears":    {method: "Attempt", from: 1, after: true, verdict: settle.Later, is: errDisk, settled: facade.OutcomeTemporary},
-		"an attempt to resume":                         {method: "Attempt", from: 1, resume: true, verdict: settle.Unknown, result: "open", is: errDisk},
+		"an attempt to resume, all of them before":     {method: "Attempt", from: 1, resume: true, looks: many(paid), verdict: settle.Accepted, result: "paid", settled: facade.OutcomeAccepted},
+		"an attempt to resume, not counted before":     {method: "Attempt", from: 1, resume: true, looks: many(absent), verdict: settle.Unknown, result: "open", is: errDisk},
 		"the second attempt, after a refusal":          {method: "Attempt", from: 2, sends: many(again), verdict: settle.Later, result: "again", sent: 1, is: errDisk, settled: facade.OutcomeTemporary},
 		"the second attempt, after a doubt":            {method: "Attempt", from: 2, sends: many(lost), looks: many(absent), verdict: settle.Unknown, result: "lost", sent: 1, is: errDisk},
 		"the third attempt, after a doubt and refusal": {method: "Attempt", from: 3, sends: many(lost, again), looks: many(absent), verdict: settle.Unknown, result: "again", sent: 2, is: errDisk},
@@ -253,6 +293,7 @@ func TestAJournalThatBreaksDown(t *testing.T) {
 				s := play(tc.sends, tc.looks)
 				s.Policy.ResendAbsentFor = time.Hour
 				journal := shelf.owner()
+				journal.uncounting = strings.HasSuffix(name, "not counted before")
 				s.Journal = journal
 				journal.fault = failing(tc.method, tc.after, tc.from)
 				if tc.method == "all" {
@@ -277,7 +318,7 @@ func TestAJournalThatBreaksDown(t *testing.T) {
 					assert.NoError(t, result.Err)
 				}
 				entry, found := shelf.entry(key("order-1"))
-				assert.Equal(t, tc.settled != "", found && entry.Settlement != nil)
+				require.Equal(t, tc.settled != "", found && entry.Settlement != nil)
 				if tc.settled != "" {
 					assert.Equal(t, tc.settled, entry.Settlement.Outcome)
 				}
@@ -352,13 +393,15 @@ func TestResumingLooksBeforeItSends(t *testing.T) {
 		"absent, sent, lost, one failed":        {may: true, sends: many(lost), looks: append(times(10, absent), refused), verdict: settle.Unknown, result: "refused", sent: 1},
 		"absent, sent, lost, absent: not again": {may: true, sends: many(lost), looks: many(absent), verdict: settle.Unknown, result: "lost", sent: 1},
 	} {
-		for kind, journal := range map[string]bool{"with a journal": true, "without": false} {
+		for _, kind := range []string{"with a journal", "with one that does not count what was before it", "without"} {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := play(tc.sends, tc.looks)
+					journal := kind != "without"
 					var noted *memory
 					if journal {
 						noted = s.noting()
+						noted.uncounting = kind != "with a journal"
 					}
 
 					result := s.Resuming(time.Now(), tc.may).Run(t.Context())

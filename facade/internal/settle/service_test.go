@@ -31,7 +31,8 @@ const (
 // payment is what the service did about one request.
 type payment struct {
 	request string
-	begun   time.Time
+	// left is when the client sent it, and begun when the service began to work on it.
+	left, begun time.Time
 	// visible is from when the list shows it.
 	visible time.Time
 	// ends is until when it is on its way; it has failed or is complete then.
@@ -74,6 +75,7 @@ func (s *service) send(ctx context.Context, d dice, ref, request string) settle.
 	s.mu.Lock()
 	s.sends[ref]++
 	s.mu.Unlock()
+	left := time.Now()
 	lost := settle.Seen[string]{Verdict: settle.LookUp, Left: true, Result: "lost"}
 	answer := make(chan settle.Seen[string], 1)
 	arrives, works := d.upTo(200*time.Millisecond), d.upTo(3*time.Second)
@@ -88,7 +90,7 @@ func (s *service) send(ctx context.Context, d dice, ref, request string) settle.
 	if !never {
 		go func() {
 			time.Sleep(arrives)
-			seen := s.work(worker, ref, request, works)
+			seen := s.work(worker, ref, payment{request: request, left: left}, works)
 			if !unheard {
 				answer <- seen
 			}
@@ -113,7 +115,7 @@ func (s *service) send(ctx context.Context, d dice, ref, request string) settle.
 }
 
 // work does what was asked for, and answers.
-func (s *service) work(d dice, ref, request string, takes time.Duration) settle.Seen[string] {
+func (s *service) work(d dice, ref string, p payment, takes time.Duration) settle.Seen[string] {
 	now := time.Now()
 	if d.hits(s.odds.rateLimited) {
 		return settle.Seen[string]{Verdict: settle.Later, Again: true, Left: true, Pause: d.upTo(20 * time.Second), Result: "rate limited"}
@@ -121,7 +123,7 @@ func (s *service) work(d dice, ref, request string, takes time.Duration) settle.
 	if d.hits(s.odds.door) {
 		return settle.Seen[string]{Verdict: settle.Refused, Left: true, Result: "refused at the door"}
 	}
-	p := payment{request: request, begun: now, visible: now, ends: now.Add(takes)}
+	p.begun, p.visible, p.ends = now, now, now.Add(takes)
 	if d.hits(s.odds.hidden) {
 		p.visible = now.Add(d.upTo(80 * time.Second))
 	}
@@ -197,12 +199,15 @@ func (s *service) shown(ref, request string, now time.Time) settle.Seen[string] 
 }
 
 // paid returns how often a reference was paid, in the end.
-func (s *service) paid(ref string) int {
+func (s *service) paid(ref string) int { return s.paidOf(ref, time.Now()) }
+
+// paidOf returns how often it was paid, in the end, by what had left before a moment.
+func (s *service) paidOf(ref string, moment time.Time) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	times := 0
 	for _, p := range s.books[ref] {
-		if p.paid() {
+		if p.paid() && p.left.Before(moment) {
 			times++
 		}
 	}

@@ -9,15 +9,15 @@
 //	           └──► found: settle; not found: unknown, which stays open
 //
 // A [Case] is one reference on its way. What its observations mean is decided by the clients, in one table each
-// (docs/outcomes.md); what follows from them is decided here. Time comes from package time, so that the whole can be
-// simulated in a testing/synctest bubble.
+// (docs/outcomes.md); what follows from them is decided here: in settle.go what is sent, in lookup.go what is found out, in
+// noting.go what the journal is told and asked, and in flights.go who shares a case. Time comes from package time, so that
+// the whole can be simulated in a testing/synctest bubble.
 package settle
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/airtime-go/airtime/facade"
@@ -81,7 +81,7 @@ type Policy struct {
 	Grace time.Duration
 }
 
-// Case is one reference on its way.
+// Case is one reference on its way. It is run once.
 type Case[R any] struct {
 	Policy Policy
 	// Journal is nil if there is none.
@@ -98,19 +98,25 @@ type Case[R any] struct {
 	// Pack and Unpack turn a result into what the journal keeps, and back.
 	Pack   func(R) []byte
 	Unpack func(facade.Settlement) (R, error)
-	// NotNoted is told of an outcome that could not be noted; the entry stays open and is settled again later.
+	// NotNoted is told of an outcome that could not be noted, or of a lease that could not be given up.
 	NotNoted func(error)
 
-	attempts, left      int
-	firstLeft, lastLeft time.Time
+	// attempts counts the sends, noted what the journal may have noted of them, and left all under the reference that may
+	// have reached the service: of this case, the first when it began, and the last when it ended.
+	attempts, noted, left int
+	firstLeft, lastLeft   time.Time
 	// doubtful reports that an attempt left of which neither an answer nor a look-up told what became. What is refused
 	// later speaks of the later attempt alone.
 	doubtful bool
 	// lookedUp reports that a look-up decided, not an answer.
 	lookedUp bool
+	// watching reports that another caller holds the lease.
+	watching bool
 	resume   *resumption
-	// patience ends when nobody waits any more, not even for the grace; nil outside of [Flights].
+	// patience ends when nobody waits any more, not even for the grace, and accepted is told of an acceptance before it is
+	// noted; both are nil outside of [Flights].
 	patience context.Context
+	accepted func(Result[R])
 }
 
 // resumption is a case that looks before it sends, without a journal to tell what was sent before.
@@ -119,10 +125,12 @@ type resumption struct {
 	sendIfAbsent bool
 }
 
-// Resuming makes the case look first, as if an attempt had been made at since by who knows whom, and send only an
-// absent reference, and only if it may.
+// Resuming makes the case look first, as if attempts had been made at since by who knows whom, and send only an absent
+// reference, and only if it may. How often it was sent is not known: more than once, for all we know, which is noted with
+// the intent, so that nobody takes the entry for one that never left, or whose one attempt failed.
 func (c *Case[R]) Resuming(since time.Time, sendIfAbsent bool) *Case[R] {
 	c.resume = &resumption{since: since, sendIfAbsent: sendIfAbsent}
+	c.Intent.Earlier = 2
 	return c
 }
 
@@ -134,14 +142,12 @@ type Result[R any] struct {
 	Result R
 	// Decided reports that there was such an observation; if not, Err says why.
 	Decided bool
-	// Err says why nothing was sent: the journal failed, or the reference stands for another request.
+	// Err says why nothing was sent, or why it was not found out: the journal failed, the callers left, or the reference
+	// stands for another request.
 	Err error
 	// Attempts counts the sends.
 	Attempts int
 }
-
-// ErrJournal is in the chain of the error of a request that was not sent because it could not be noted.
-var ErrJournal = errors.New("the journal could not note it")
 
 // Run takes the case to its end. The context is the callers': once it is done nothing is sent any more, and what left is
 // looked up for no longer than the policy's grace.
@@ -152,142 +158,41 @@ func (c *Case[R]) Run(ctx context.Context) Result[R] {
 		defer stop()
 		patient = outliving
 	}
+	var entry facade.Entry
 	if c.Journal != nil {
-		entry, fresh, err := c.Journal.Begin(ctx, c.Intent)
+		held, fresh, err := c.Journal.Begin(ctx, c.Intent)
 		switch {
 		case err != nil:
-			return c.notBegun(patient, err)
+			return c.notBegun(patient, cmp.Or(context.Cause(ctx), err))
 		case !fresh:
-			return c.known(patient, entry)
+			return c.known(patient, held)
 		}
+		entry = held
 	}
-	if c.resume != nil {
-		return c.resumed(ctx, patient)
-	}
-	return c.run(ctx, patient, Seen[R]{Verdict: Later})
+	return c.leased(patient, func() Result[R] {
+		if c.resume != nil {
+			return c.resumed(ctx, patient, entry)
+		}
+		return c.run(ctx, patient, Seen[R]{Verdict: Later})
+	})
 }
 
-// notBegun ends a case whose intent could not be noted. Nothing was sent now. That says nothing about earlier calls under
-// the reference, so the journal is asked for those.
-func (c *Case[R]) notBegun(ctx context.Context, reason error) Result[R] {
-	reason = fmt.Errorf("%w: %w", ErrJournal, reason)
-	entry, found, err := c.Journal.Get(ctx, c.Intent.Key)
-	own := found && entry.NotedAt.Equal(c.Intent.NotedAt) && entry.Attempts == 0
-	switch {
-	case c.resume != nil:
-		return Result[R]{Verdict: Unknown, Result: c.Open.Result, Err: reason}
-	case err != nil || !found:
-		return Result[R]{Verdict: Later, Err: reason}
-	case !bytes.Equal(entry.Request, c.Intent.Request):
-		return Result[R]{Verdict: Unknown, Err: facade.ErrReferenceConflict}
-	case entry.Settlement != nil:
-		return c.stored(*entry.Settlement)
-	case own:
-		return c.end(ctx, Seen[R]{Verdict: Later}, reason)
-	}
-	return Result[R]{Verdict: Unknown, Result: c.Open.Result, Err: reason}
-}
-
-// resumed looks before it sends. How often the request was sent before is not known: more than once, for all we know, which
-// is noted too, so that nobody takes the entry for one that never left.
-func (c *Case[R]) resumed(ctx, patient context.Context) Result[R] {
+// resumed looks before it sends.
+func (c *Case[R]) resumed(ctx, patient context.Context, entry facade.Entry) Result[R] {
 	unknown := Seen[R]{Verdict: Unknown, Result: c.Open.Result}
-	for range 2 {
-		if err := c.noteAttempt(ctx); err != nil {
+	// For a journal whose Begin leaves them to Attempt.
+	for range c.Intent.Earlier - entry.Attempts {
+		if err := c.noteAttempt(patient); err != nil {
 			return c.end(patient, unknown, err)
 		}
 	}
-	c.left, c.firstLeft, c.lastLeft = 2, c.resume.since, c.resume.since
+	c.left += c.Intent.Earlier
+	c.firstLeft, c.lastLeft = c.resume.since, c.resume.since
 	seen, absent := c.lookUp(patient, unknown)
 	if !absent || !c.resume.sendIfAbsent {
 		return c.end(patient, seen)
 	}
 	return c.run(ctx, patient, unknown)
-}
-
-// known goes on with an entry that the journal held already: it is never sent again.
-func (c *Case[R]) known(patient context.Context, entry facade.Entry) Result[R] {
-	switch {
-	case !bytes.Equal(entry.Request, c.Intent.Request):
-		c.leaveAlone(patient, entry)
-		return Result[R]{Verdict: Unknown, Err: facade.ErrReferenceConflict}
-	case entry.Settlement != nil:
-		return c.stored(*entry.Settlement)
-	case entry.Leased:
-		return c.watch(patient)
-	}
-	return c.Recover(patient, entry, c.Open)
-}
-
-// leaveAlone gives up the lease of an entry that Begin handed out although it is another request's.
-func (c *Case[R]) leaveAlone(ctx context.Context, entry facade.Entry) {
-	if entry.Settlement != nil || entry.Leased {
-		return
-	}
-	if err := c.Journal.Release(context.WithoutCancel(ctx), entry.Key); err != nil && c.NotNoted != nil {
-		c.NotNoted(err)
-	}
-}
-
-// watch waits for what another living owner is working on. That owner may be about to send, so what it has not done yet
-// proves nothing: only its settlement, or a transfer that is seen to be accepted, does.
-func (c *Case[R]) watch(ctx context.Context) Result[R] {
-	var settled *Result[R]
-	look := c.Look
-	c.Look = func(ctx context.Context) Seen[R] {
-		if entry, found, err := c.Journal.Get(ctx, c.Intent.Key); err == nil && found && entry.Settlement != nil {
-			result := c.stored(*entry.Settlement)
-			settled = &result
-			return Seen[R]{Verdict: Unknown}
-		}
-		if look == nil {
-			return Seen[R]{Verdict: LookUp}
-		}
-		if c.Policy.LookWithin > 0 {
-			// The journal may know before the look-up's turn comes.
-			bounded, cancel := context.WithTimeout(ctx, c.Policy.LookWithin)
-			defer cancel()
-			ctx = bounded
-		}
-		return look(ctx)
-	}
-	c.left, c.lastLeft = 2, time.Now()
-	seen, _ := c.lookUp(ctx, c.Open)
-	switch {
-	case settled != nil:
-		return *settled
-	case seen.Verdict == Accepted, seen.Verdict == Pending:
-		return c.end(ctx, seen)
-	}
-	return Result[R]{Verdict: Unknown, Result: seen.Result, Decided: true}
-}
-
-// Recover finds out what became of an entry that an earlier life left open. Its result is that of unknown if it can't.
-//
-// It looks for as long as after an attempt made now: the times in the journal are by a clock that may have been set since,
-// and a step must not cut the wait short.
-func (c *Case[R]) Recover(ctx context.Context, entry facade.Entry, unknown Seen[R]) Result[R] {
-	c.attempts, c.left, c.lookedUp = entry.Attempts, entry.Attempts, true
-	if entry.Attempts == 0 {
-		// Every attempt is noted before it leaves, so this one never left.
-		return c.end(ctx, Seen[R]{Verdict: Later})
-	}
-	c.lastLeft = time.Now()
-	seen, _ := c.lookUp(ctx, unknown)
-	return c.end(ctx, seen)
-}
-
-func (c *Case[R]) stored(settlement facade.Settlement) Result[R] {
-	verdicts := map[facade.Outcome]Verdict{facade.OutcomeAccepted: Accepted, facade.OutcomeRefused: Refused, facade.OutcomeTemporary: Later}
-	verdict, known := verdicts[settlement.Outcome]
-	if !known {
-		return Result[R]{Verdict: Unknown, Err: fmt.Errorf("the journal holds an outcome that settles nothing: %q", settlement.Outcome)}
-	}
-	result, err := c.Unpack(settlement)
-	if err != nil {
-		return Result[R]{Verdict: Unknown, Err: err}
-	}
-	return Result[R]{Verdict: verdict, Result: result, Decided: true}
 }
 
 // run sends, and looks up where an answer proves nothing. The result is what stands if the first attempt can't be noted.
@@ -297,15 +202,15 @@ func (c *Case[R]) run(ctx, patient context.Context, standing Seen[R]) Result[R] 
 			return c.end(patient, standing, err)
 		}
 		seen := c.send(ctx, patient)
-		again := seen.Verdict == Later && seen.Again && c.attempts < c.Policy.MaxAttempts && c.pause(ctx, seen.Pause)
+		again := seen.Verdict == Later && seen.Again && c.attempts < c.Policy.MaxAttempts && c.pause(ctx, seen.Pause) && c.inTime()
 		refused := seen.Verdict == Refused || seen.Verdict == Later
 		if !again && (seen.Verdict == LookUp || refused && c.doubtful) {
 			// What the service refused, or holds already, is not to be sent again however absent it is.
 			lost := seen.Verdict == LookUp && !seen.Earlier
 			var absent bool
 			seen, absent = c.lookUp(patient, seen)
-			again = lost && absent && c.attempts < c.Policy.MaxAttempts && elapsed(c.firstLeft) < c.Policy.ResendAbsentFor
 			c.doubtful = true
+			again = lost && absent && c.attempts < c.Policy.MaxAttempts && c.inTime()
 		}
 		if !again {
 			return c.end(patient, seen)
@@ -317,22 +222,10 @@ func (c *Case[R]) run(ctx, patient context.Context, standing Seen[R]) Result[R] 
 	}
 }
 
-func (c *Case[R]) send(ctx, patient context.Context) Seen[R] {
-	sending := time.Now()
-	seen := c.Send(context.WithValue(patient, callers{}, ctx))
-	c.attempts++
-	c.lookedUp = false
-	if seen.Earlier {
-		c.left++
-	}
-	if seen.Left {
-		c.left++
-		c.lastLeft = time.Now()
-		if c.firstLeft.IsZero() {
-			c.firstLeft = sending
-		}
-	}
-	return seen
+// inTime reports whether another send is allowed now: of what may have been done already only for as long as the service
+// keeps it from being done twice.
+func (c *Case[R]) inTime() bool {
+	return !c.doubtful || elapsed(c.firstLeft) < c.Policy.ResendAbsentFor
 }
 
 // elapsed is the time since then by whichever clock says more: the monotonic one stands still while the machine is
@@ -342,111 +235,24 @@ func elapsed(since time.Time) time.Duration {
 	return max(now.Sub(since), now.Round(0).Sub(since.Round(0)))
 }
 
-// lookUp looks until it knows, until the service cannot be working on it any more, or until the callers' patience ends.
-// What it cannot find out keeps the result of the doubt. It returns absent if the last look-up worked and found nothing.
-func (c *Case[R]) lookUp(ctx context.Context, doubt Seen[R]) (seen Seen[R], absent bool) {
-	seen = Seen[R]{Verdict: Unknown, Result: doubt.Result}
-	if c.Look == nil {
-		return seen, false
+func (c *Case[R]) send(ctx, patient context.Context) Seen[R] {
+	sending := time.Now()
+	c.left++ // for all we know, until it comes back
+	seen := c.Send(context.WithValue(patient, callers{}, ctx))
+	c.attempts++
+	c.lookedUp = false
+	if seen.Earlier {
+		c.left++
 	}
-	c.lookedUp = true
-	deadline := c.lastLeft.Add(c.Policy.LookFor)
-	for pause := c.Policy.FirstLook; ; pause = min(2*pause, c.Policy.MaxLookPause) {
-		last := !time.Now().Add(pause).Before(deadline)
-		if last {
-			pause = max(0, time.Until(deadline))
-		}
-		if !Sleep(ctx, pause) {
-			return seen, false
-		}
-		found := c.look(ctx, deadline)
-		// One that waited for its turn for so long is the last as well.
-		last = last || !time.Now().Before(deadline)
-		switch found.Verdict {
-		case Accepted, Unknown:
-			return found, false
-		case Pending:
-			if !found.Moving || last {
-				return found, false
-			}
-			seen = found
-		case Refused, Later:
-			// With one attempt made, its failure is all there is. With more, the one that failed need not be the one that
-			// was lost; what was seen pending has failed meanwhile.
-			if c.left <= 1 {
-				return found, false
-			}
-			seen = Seen[R]{Verdict: Unknown, Result: found.Result}
-		}
-		if last {
-			return seen, found.Absent
-		}
+	if !seen.Left && seen.Verdict != LookUp {
+		c.left--
+		return seen
 	}
-}
-
-// look makes one look-up. It may wait for its turn until the look-ups are over, and a little longer.
-func (c *Case[R]) look(ctx context.Context, deadline time.Time) Seen[R] {
-	if c.Policy.LookWithin > 0 {
-		bounded, cancel := context.WithDeadline(ctx, deadline.Add(c.Policy.LookWithin))
-		defer cancel()
-		ctx = bounded
+	c.lastLeft = time.Now()
+	if c.firstLeft.IsZero() {
+		c.firstLeft = sending
 	}
-	return c.Look(ctx)
-}
-
-// noteAttempt notes that the request is about to leave. The context must not have ended: nothing leaves after that.
-func (c *Case[R]) noteAttempt(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if c.Journal == nil {
-		return nil
-	}
-	if err := c.Journal.Attempt(ctx, c.Intent.Key, time.Now()); err != nil {
-		return fmt.Errorf("%w: %w", ErrJournal, err)
-	}
-	return nil
-}
-
-// end notes the outcome, or gives up the lease of what stays open. An outcome that can't be noted stays open too.
-func (c *Case[R]) end(ctx context.Context, seen Seen[R], reasons ...error) Result[R] {
-	outcome, settled := outcomes[seen.Verdict]
-	if !settled {
-		seen.Verdict = Unknown
-	}
-	result := Result[R]{Verdict: seen.Verdict, Result: seen.Result, Decided: len(reasons) == 0, Err: errors.Join(reasons...), Attempts: c.attempts}
-	if c.Journal == nil {
-		return result
-	}
-	// The outcome is noted whatever has become of the callers.
-	ctx = context.WithoutCancel(ctx)
-	var err error
-	if settled {
-		by := "answer"
-		if c.lookedUp {
-			by = "look-up"
-		}
-		err = c.Journal.Settle(ctx, c.Intent.Key, facade.Settlement{Outcome: outcome, Answer: c.Pack(seen.Result), By: by, SettledAt: time.Now()})
-	}
-	if err != nil && c.Repeats && c.attempts > 0 && (seen.Verdict == Refused || seen.Verdict == Later) {
-		// The entry stays open, so that it will be repeated, and may go through then: to call it refused would not last.
-		result.Verdict, result.Err = Unknown, fmt.Errorf("%w: %w", ErrJournal, err)
-	}
-	if !settled || err != nil {
-		err = errors.Join(err, c.Journal.Release(ctx, c.Intent.Key))
-	}
-	if err != nil && c.NotNoted != nil {
-		c.NotNoted(err)
-	}
-	return result
-}
-
-// outcomes are the verdicts that settle an entry. Pending does too: it is accepted, and its record says the rest.
-var outcomes = map[Verdict]facade.Outcome{
-	Accepted: facade.OutcomeAccepted,
-	Pending:  facade.OutcomeAccepted,
-	Refused:  facade.OutcomeRefused,
-	Later:    facade.OutcomeTemporary,
+	return seen
 }
 
 // pause waits before another send, and reports false if the wait would be too long for the policy or the callers.
@@ -461,4 +267,33 @@ func (c *Case[R]) pause(ctx context.Context, asked time.Duration) bool {
 		return false
 	}
 	return Sleep(ctx, asked)
+}
+
+// end is the end of a case that has seen all it will. What was accepted stays so whatever becomes of the note.
+func (c *Case[R]) end(ctx context.Context, seen Seen[R], reasons ...error) Result[R] {
+	outcome := outcomes[seen.Verdict]
+	if outcome == "" {
+		seen.Verdict = Unknown
+	}
+	result := Result[R]{Verdict: seen.Verdict, Result: seen.Result, Decided: len(reasons) == 0, Err: errors.Join(reasons...), Attempts: c.attempts}
+	if c.stands(seen.Verdict) && c.accepted != nil {
+		c.accepted(result)
+	}
+	if c.Journal == nil {
+		return result
+	}
+	err := c.note(ctx, outcome, seen.Result)
+	if theirs, found := c.overruled(ctx, result, err); found {
+		return theirs
+	}
+	c.tell(err)
+	return c.unlasting(result, err)
+}
+
+// outcomes are the verdicts that settle an entry. Pending does too: it is accepted, and its record says the rest.
+var outcomes = map[Verdict]facade.Outcome{
+	Accepted: facade.OutcomeAccepted,
+	Pending:  facade.OutcomeAccepted,
+	Refused:  facade.OutcomeRefused,
+	Later:    facade.OutcomeTemporary,
 }

@@ -4,13 +4,12 @@
 package settle_test
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -34,14 +33,17 @@ func key(ref string) facade.Key {
 // plan is a kind of world.
 type plan struct {
 	odds odds
-	// journal is whether there is one, and journalFails how often it breaks down, in percent.
-	journal      bool
-	journalFails int
-	processes    int
-	references   int
-	calls        int
-	// within is how long calls keep beginning; five minutes if zero.
+	// journal is whether there is one, and journalFails and journalSlow how often it breaks down and takes its time, in
+	// percent.
+	journal                   bool
+	journalFails, journalSlow int
+	processes                 int
+	references                int
+	calls                     int
+	// within is how long calls keep beginning; if zero, five minutes with a journal, and no time without.
 	within time.Duration
+	// resumes is a world whose first life has no journal, and dies; the others have one, and resume.
+	resumes bool
 	// cancels, crashes and conflicts are how often a call is given up, a process dies, and a reference is used for
 	// something else, in percent.
 	cancels, crashes, conflicts int
@@ -71,6 +73,10 @@ func TestMoneyMovesAtMostOnceInEveryWorld(t *testing.T) {
 		"a journal that breaks down, guarded":             {odds: guarded, journal: true, journalFails: 15, processes: 2, references: 3, calls: 6, cancels: 15, crashes: 40},
 		"a list that lags behind, duplicates prevented":   {odds: with(guarded, func(o *odds) { o.hiddenLong, o.lostAfter, o.rateLimited = 50, 50, 30 }), processes: 1, references: 3, calls: 6, cancels: 10},
 		"processes at the same moment":                    {odds: with(rough, func(o *odds) { o.failed, o.failedForNow, o.hidden, o.lostAfter = 60, 90, 0, 5 }), journal: true, processes: 3, references: 1, calls: 2, crashes: 30, within: 15 * time.Second},
+		"callers who come and go":                         {odds: rough, processes: 1, references: 2, calls: 10, cancels: 70, within: 20 * time.Second},
+		"callers who come and go, with a journal":         {odds: rough, journal: true, processes: 1, references: 2, calls: 10, cancels: 70, within: 20 * time.Second},
+		"callers who come and go while it is noted":       {odds: rough, journal: true, journalSlow: 50, journalFails: 5, processes: 2, references: 2, calls: 8, cancels: 60, crashes: 30, within: 20 * time.Second},
+		"a life without a journal that is resumed":        {odds: rough, journal: true, journalFails: 10, resumes: true, processes: 1, references: 3, calls: 6, cancels: 15, crashes: 100},
 		"everything goes wrong":                           {odds: outraged, journal: true, journalFails: 5, processes: 3, references: 2, calls: 6, cancels: 30, crashes: 70, conflicts: 10},
 		"everything goes wrong, and duplicates prevented": {odds: with(outraged, func(o *odds) { o.prevents = true }), journal: true, journalFails: 5, processes: 3, references: 2, calls: 6, cancels: 30, crashes: 70},
 	}
@@ -162,10 +168,11 @@ func (w *world) live(number uint64) {
 		if d.hits(w.plan.crashes) && life < 4 {
 			p.steps = d.IntN(30)
 		}
-		if w.plan.journal {
+		if w.plan.journal && (life > 0 || !w.plan.resumes) {
 			p.journal = w.shelf.owner()
 			p.journal.step = p.step
 			p.journal.fault = p.fault()
+			p.journal.takes = p.slowness()
 		}
 		p.run(life, 1000*number+life)
 		p.end()
@@ -204,13 +211,17 @@ func (p *process) isDead() bool {
 	return p.dead
 }
 
+// fault breaks the journal down, for one note or for a while.
 func (p *process) fault() func(string) (error, error) {
 	var mu sync.Mutex
-	d := dice{p.dice.Rand}
-	d = newDice(d.Uint64(), d.Uint64())
+	var until time.Time
+	d := newDice(p.dice.Uint64(), p.dice.Uint64())
 	return func(string) (before, after error) {
 		mu.Lock()
 		defer mu.Unlock()
+		if time.Now().Before(until) {
+			return errDisk, nil
+		}
 		if !d.hits(p.w.plan.journalFails) {
 			return nil, nil
 		}
@@ -218,9 +229,26 @@ func (p *process) fault() func(string) (error, error) {
 		p.w.broken = true
 		p.w.mu.Unlock()
 		if d.hits(50) {
+			until = time.Now().Add(d.upTo(20 * time.Second))
+		}
+		if d.hits(50) {
 			return errDisk, nil
 		}
 		return nil, errDisk
+	}
+}
+
+// slowness makes the journal take its time now and then.
+func (p *process) slowness() func(string) time.Duration {
+	var mu sync.Mutex
+	d := newDice(p.dice.Uint64(), p.dice.Uint64())
+	return func(string) time.Duration {
+		mu.Lock()
+		defer mu.Unlock()
+		if !d.hits(p.w.plan.journalSlow) {
+			return 0
+		}
+		return d.upTo(3 * time.Second)
 	}
 }
 
@@ -233,9 +261,9 @@ func (p *process) run(life, stream uint64) {
 	for i := range p.w.plan.calls {
 		d := newDice(p.w.seed, stream<<20+uint64(i))
 		ref := fmt.Sprint("order-", d.IntN(p.w.plan.references))
-		if !p.w.plan.journal {
+		if p.journal == nil || p.w.plan.resumes {
 			// Without a journal nothing is remembered, so that a reference is used once, if by several callers at once.
-			ref = fmt.Sprint("order-", i/2)
+			ref = fmt.Sprint("order-", i*p.w.plan.references/p.w.plan.calls)
 		}
 		calls.Go(func() { p.call(d, ref) })
 	}
@@ -243,8 +271,8 @@ func (p *process) run(life, stream uint64) {
 }
 
 func (p *process) call(d dice, ref string) {
-	if p.w.plan.journal {
-		time.Sleep(d.upTo(cmp.Or(p.w.plan.within, 5*time.Minute)))
+	if within := p.w.plan.within; within > 0 || p.journal != nil {
+		time.Sleep(d.upTo(cmp.Or(within, 5*time.Minute)))
 	}
 	request := "a transfer"
 	if d.hits(p.w.plan.conflicts) {
@@ -255,15 +283,26 @@ func (p *process) call(d dice, ref string) {
 	if d.hits(p.w.plan.cancels) {
 		time.AfterFunc(d.upTo(150*time.Second), cancel)
 	}
-	if p.isDead() {
+	if p.isDead() || p.journal == nil && p.w.mayHaveMoved(ref) {
 		return
 	}
 	began := time.Now()
-	result := p.flights.Do(ctx, p.newCase(d, ref, request))
+	todo := p.newCase(d, ref, request)
+	if p.w.plan.resumes && p.journal != nil {
+		todo.Resuming(time.Now(), false)
+	}
+	result := p.flights.Do(ctx, todo)
 	if took := time.Since(began); ctx.Err() == nil && took > 20*time.Minute {
 		p.w.errorf("%s took %v", ref, took)
 	}
 	p.tell(told{ref: ref, request: request, result: result, cancelled: ctx.Err() != nil, at: time.Now()})
+}
+
+// mayHaveMoved reports whether somebody was told of a reference what forbids to use it again without a journal.
+func (w *world) mayHaveMoved(ref string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.ContainsFunc(w.told, func(one told) bool { return one.ref == ref && one.result.Verdict != settle.Later })
 }
 
 // tell notes what a caller was told, unless the process died before.
@@ -331,143 +370,4 @@ func (p *process) recover(calls *sync.WaitGroup, stream uint64) {
 			p.tell(told{ref: entry.Reference, request: string(entry.Request), result: result, at: time.Now()})
 		})
 	}
-}
-
-// check holds everything that was told against the books.
-func (w *world) check() {
-	for i := range w.plan.references + w.plan.calls {
-		ref := fmt.Sprint("order-", i)
-		if paid := w.service.paid(ref); paid > 1 {
-			w.errorf("%s was paid %d times", ref, paid)
-		}
-		w.checkEntry(ref)
-	}
-	for _, one := range w.told {
-		w.checkTold(one)
-	}
-}
-
-func (w *world) checkTold(one told) {
-	paid := w.service.paid(one.ref) > 0
-	r := one.result
-	conflict := errors.Is(r.Err, facade.ErrReferenceConflict)
-	switch r.Verdict {
-	case settle.Accepted:
-		if !paid && !w.wasMoving(one) {
-			w.errorf("%s is accepted (%s), and was never paid", one.ref, r.Result)
-		}
-	case settle.Pending:
-		if !paid && !w.wasMoving(one) {
-			w.errorf("%s is pending (%s), and nothing was on its way", one.ref, r.Result)
-		}
-	case settle.Refused, settle.Later:
-		// A call that could not even ask the journal knows of itself alone.
-		if paid && !errors.Is(r.Err, settle.ErrJournal) {
-			w.errorf("%s is %s (%s, %v), and was paid", one.ref, r.Verdict, r.Result, r.Err)
-		}
-	case settle.Unknown:
-		excused := w.service.doubted(one.ref) || one.cancelled || conflict || w.crashed || w.broken || w.plan.processes > 1
-		if !excused {
-			w.errorf("%s is unknown (%s, %v), and no answer was lost", one.ref, r.Result, r.Err)
-		}
-	default:
-		w.errorf("%s has the verdict %q", one.ref, r.Verdict)
-	}
-}
-
-// wasMoving reports whether there was a payment on its way that may have been seen so, and failed later.
-func (w *world) wasMoving(one told) bool {
-	w.service.mu.Lock()
-	defer w.service.mu.Unlock()
-	for _, p := range w.service.books[one.ref] {
-		if p.request == one.request && p.ends.After(p.begun) {
-			return true
-		}
-	}
-	return false
-}
-
-// checkEntry holds the journal against the books.
-func (w *world) checkEntry(ref string) {
-	entry, found := w.shelf.entry(key(ref))
-	sent, paid := w.service.sent(ref), w.service.paid(ref) > 0
-	switch {
-	case !w.plan.journal:
-	case !found:
-		if sent > 0 {
-			w.errorf("%s was sent %d times without a note", ref, sent)
-		}
-	case entry.Attempts < sent:
-		w.errorf("%s was sent %d times, of which %d are noted", ref, sent, entry.Attempts)
-	case entry.Settlement == nil:
-	case entry.Settlement.Outcome == facade.OutcomeAccepted:
-		if !paid && !w.wasMoving(told{ref: ref, request: string(entry.Request)}) {
-			w.errorf("the journal has %s as accepted, and it was never paid", ref)
-		}
-	case paid:
-		w.errorf("the journal has %s as %s, and it was paid", ref, entry.Settlement.Outcome)
-	}
-}
-
-// recoverInPeace recovers what is still open when nothing goes wrong any more: only what is really not to be told may stay
-// so.
-func (w *world) recoverInPeace() {
-	if !w.plan.journal {
-		return
-	}
-	w.service.odds = odds{}
-	w.told = nil
-	p := &process{w: w, dice: newDice(w.seed, 1<<40), steps: -1, ctx: context.Background(), end: func() {}, journal: w.shelf.owner()}
-	for owner := range w.owners() {
-		owner.die() // those that lived to the end have ended in good order
-	}
-	var calls sync.WaitGroup
-	p.recover(&calls, 1<<20)
-	calls.Wait()
-	for i := range w.plan.references {
-		ref := fmt.Sprint("order-", i)
-		entry, found := w.shelf.entry(key(ref))
-		if found && entry.Settlement == nil {
-			shown := w.service.shown(ref, string(entry.Request), time.Now())
-			failedOnly := entry.Attempts > 1 && (shown.Verdict == settle.Refused || shown.Verdict == settle.Later)
-			if shown.Verdict != settle.LookUp && !failedOnly {
-				w.errorf("%s stays open after %d attempts, although the list says %s", ref, entry.Attempts, shown.Verdict)
-			}
-		}
-	}
-	w.check()
-	if w.plan.journalFails == 0 {
-		w.checkStored(p)
-	}
-}
-
-// checkStored sends everything again: what is settled answers the same, and nothing leaves.
-func (w *world) checkStored(p *process) {
-	for i := range w.plan.references {
-		ref := fmt.Sprint("order-", i)
-		entry, found := w.shelf.entry(key(ref))
-		if !found {
-			continue
-		}
-		sent := w.service.sent(ref)
-		result := p.flights.Do(context.Background(), p.newCase(newDice(w.seed, 1<<50+uint64(i)), ref, string(entry.Request)))
-		if now := w.service.sent(ref); now != sent {
-			w.errorf("%s was sent again although the journal holds it", ref)
-		}
-		if entry.Settlement != nil && !bytes.Equal([]byte(result.Result), entry.Settlement.Answer) {
-			w.errorf("%s was settled with %q and comes back as %q", ref, entry.Settlement.Answer, result.Result)
-		}
-	}
-}
-
-func (w *world) owners() map[*memory]bool {
-	w.shelf.mu.Lock()
-	defer w.shelf.mu.Unlock()
-	owners := map[*memory]bool{}
-	for _, held := range w.shelf.entries {
-		if held.owner != nil {
-			owners[held.owner] = true
-		}
-	}
-	return owners
 }
