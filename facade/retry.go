@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// RetryPolicy bounds how reads are repeated and how long an attempt may take. A field that is zero takes the value of
+// RetryPolicy bounds how calls are repeated and how long an attempt may take: reads after a transient failure, calls that move
+// money only where nothing left or the answer proves that nothing moved. A field that is zero takes the value of
 // [DefaultRetryPolicy].
 type RetryPolicy struct {
 	// MaxAttempts counts all attempts, the first included; 1 means never repeat. Whatever it says, a read whose access
@@ -18,7 +19,7 @@ type RetryPolicy struct {
 	MaxDelay time.Duration
 	// MaxRetryAfter is the longest Retry-After that is waited. A longer one is returned at once, neither slept nor cut short.
 	MaxRetryAfter time.Duration
-	// Budget is how many repetitions a client may make beyond those it has earned; ten successful calls earn one.
+	// Budget is how many repetitions of reads a client may make beyond those it has earned; ten successful calls earn one.
 	// It keeps a crowd of callers from hammering a service that is down.
 	Budget int
 	// ReadTimeout bounds one attempt of a read, the body included.

@@ -1,6 +1,7 @@
 package ding
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,29 +102,43 @@ func (c *Client) CancelTransfers(ctx context.Context, requests []CancellationReq
 // readBackAfter gives a cancellation whose answer was lost the time to take effect.
 const readBackAfter = 2 * time.Second
 
-// readBack finds out what became of cancellations whose answer was lost. If none can be read, it returns lost.
+// readBack finds out what became of cancellations whose answer was lost: each is read until it is Cancelling no more, as long
+// as there is time. If none can be read, it returns lost.
 func (c *Client) readBack(ctx context.Context, found *finding, requests []CancellationRequest, lost error) (*CancelTransfersResponse, error) {
 	patient, stop := settle.Outlive(ctx, c.settleAfterCancel)
 	defer stop()
 	// Behind many look-ups, a batch could wait for its turn for an hour.
 	patient, done := context.WithTimeout(patient, c.settleTimeout)
 	defer done()
-	if !settle.Sleep(patient, min(readBackAfter, c.settleTimeout/2)) {
-		return nil, lost
+	records, errs := make([]*TransferRecord, len(requests)), make([]error, len(requests))
+	open := len(requests)
+	for pause := min(readBackAfter, c.settleTimeout/2); open > 0 && settle.Sleep(patient, pause); pause = min(2*pause, maxLookPause) {
+		open = 0
+		for i, request := range requests {
+			if records[i] != nil && records[i].ProcessingState != ProcessingStateCancelling {
+				continue
+			}
+			if record, err := c.readOne(patient, request.TransferID); err == nil {
+				records[i] = record
+			} else {
+				errs[i] = err
+			}
+			if records[i] == nil || records[i].ProcessingState == ProcessingStateCancelling {
+				open++
+			}
+		}
 	}
 	answer := &CancelTransfersResponse{CancelTransfersResponse: gen.CancelTransfersResponse{ResultCode: ResultCodeSuccess}}
-	for _, request := range requests {
+	for i, request := range requests {
 		result := BatchResult[TransferWithState]{BatchItemRef: request.BatchItemRef}
-		record, err := c.readOne(patient, request.TransferID)
-		switch {
-		case err != nil:
-			result.Err = found.failItem(batchItem{ref: request.BatchItemRef}, facade.OutcomeUnknown, err)
-		default:
+		if record := records[i]; record != nil {
 			result.Item = &TransferWithState{
 				BatchItemRef: request.BatchItemRef, TransferID: *record.TransferID, ProcessingState: record.ProcessingState, ResultCode: ResultCodeSuccess,
 			}
 			answer.Items = append(answer.Items, *result.Item)
 			result.Err = cancelled(found, request.BatchItemRef, record)
+		} else {
+			result.Err = found.failItem(batchItem{ref: request.BatchItemRef}, facade.OutcomeUnknown, cmp.Or(errs[i], lost))
 		}
 		answer.Results = append(answer.Results, result)
 	}

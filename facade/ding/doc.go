@@ -12,7 +12,7 @@
 //
 // A call that fails returns an [*Error], always as a pointer; a request with a field at fault is never sent and returns
 // a [*facade.RequestError]. The ResultCode decides what an answer means, never the HTTP status alone: 1 and 2 are
-// successes, 3 is temporary, 4 and 5 are refusals that are never repeated, whatever the status says.
+// successes, 3 is temporary, 4 and 5 are refusals, whatever the status says.
 //
 //	switch {
 //	case errors.Is(err, ding.CodeInsufficientBalance): // add funds
@@ -32,6 +32,6 @@
 // # Access tokens
 //
 // With [WithClientCredentials], a token is fetched once for all callers, renewed before it expires, and once more when
-// the service answers AuthenticationFailed; the read is then sent again. A token that cannot be had fails the call at
+// the service answers AuthenticationFailed; the call is then sent once more. A token that cannot be had fails the call at
 // once; nothing has been sent then.
 package ding

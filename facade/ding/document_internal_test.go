@@ -44,7 +44,7 @@ func document() string {
 		columns(&text, strings.Join(r.operations, ", "), string(r.came), r.status(), r.resultCodes(), string(r.code), string(r.context), r.recordNames(),
 			r.meaning(), r.sentAgain(), r.why)
 	}
-	text.WriteString("\nCancelTransfers is never sent again. Where its answer is lost, the transfers are read back: Cancelled is accepted, " +
+	text.WriteString("\nCancelTransfers is never sent again. Where its answer is lost, the transfers are read back, until they are Cancelling no more: Cancelled is accepted, " +
 		"Complete and Failed are refused, any other state is unknown.\n\n" +
 		"\"Unless the list shows otherwise\": the list is asked once, a second later. If it shows a transfer under the reference that has not failed, " +
 		"this is looked up; if it shows none, or does not tell within ten seconds, the answer stands.\n\n" +

@@ -104,7 +104,7 @@ func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error { return c.SetLogger(logger) }
 }
 
-// WithRetryPolicy bounds the repetition of reads and the time that an attempt may take.
+// WithRetryPolicy bounds how often calls are repeated, the pauses before that, and the time that an attempt may take.
 func WithRetryPolicy(policy facade.RetryPolicy) Option {
 	return func(c *config) error { return c.SetRetry(policy) }
 }

@@ -220,7 +220,7 @@ func cancelsAs(t *testing.T, r row, s sample) {
 	assert.LessOrEqual(t, b.cancels, 1, "it is never sent twice")
 	assert.Equal(t, outcomes[r.verdict], facade.OutcomeOf(err), "%v", err)
 	_, lists := b.count()
-	assert.Equal(t, one(r.verdict == settle.LookUp), lists, "it is read back")
+	assert.Equal(t, r.verdict == settle.LookUp, lists > 0, "it is read back, again and again, since the list does not have it")
 	if r.verdict != settle.Accepted {
 		assert.Nil(t, answered)
 		return

@@ -84,7 +84,9 @@ func (t *transaction) key() facade.Key {
 }
 
 // scope keeps what went to different addresses apart.
-func (c *Client) scope(operation string) string { return "dizlee " + pipeline.Place(c.address(operation)) }
+func (c *Client) scope(operation string) string {
+	return "dizlee " + pipeline.Place(c.address(operation))
+}
 
 func (t *transaction) intent() facade.Intent {
 	intent := facade.Intent{Key: t.key(), Request: t.call.body, NotedAt: time.Now()}

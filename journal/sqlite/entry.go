@@ -53,7 +53,7 @@ func (j *Journal) begin(ctx context.Context, intent facade.Intent, noted string)
 	lease := j.recovery.lease(intent.Key, nil)
 	err = j.writer.do(ctx, func(t *transaction) error {
 		lease.undo()
-		inserted, err := t.change(t.insert, intent.Scope, intent.Operation, intent.Reference, blob(intent.Request), noted, t.me.id)
+		inserted, err := t.change(t.insert, intent.Scope, intent.Operation, intent.Reference, blob(intent.Request), noted, t.me.id, intent.Earlier)
 		if err != nil {
 			return err
 		}

@@ -107,6 +107,25 @@ func TestAnIntentIsNotedOnce(t *testing.T) {
 	assert.Equal(t, facade.OutcomeAccepted, entry.Settlement.Outcome)
 }
 
+func TestEarlierAttemptsAreNotedWithTheIntent(t *testing.T) {
+	journal := newJournal(t)
+	resumed := intent("order-1")
+	resumed.Earlier = 2
+	begun, fresh, err := journal.Begin(t.Context(), resumed)
+	require.NoError(t, err)
+	require.True(t, fresh)
+	for _, entry := range []facade.Entry{begun, get(t, journal, "order-1")} {
+		assert.Equal(t, 2, entry.Attempts)
+		assert.True(t, entry.FirstAttempt.Equal(resumed.NotedAt))
+		assert.True(t, entry.LastAttempt.Equal(resumed.NotedAt))
+	}
+	require.NoError(t, journal.Attempt(t.Context(), key("order-1"), noted.Add(time.Minute)))
+	entry := get(t, journal, "order-1")
+	assert.Equal(t, 3, entry.Attempts)
+	assert.True(t, entry.FirstAttempt.Equal(resumed.NotedAt))
+	assert.True(t, entry.LastAttempt.Equal(noted.Add(time.Minute)))
+}
+
 func TestOfManyCallersOneIsFresh(t *testing.T) {
 	journal := newJournal(t)
 	fresh := make(chan bool, 400)

@@ -242,7 +242,8 @@ func newTransaction(conn *sql.Conn, me owner, busyTimeout time.Duration) (*trans
 		{&t.setApart, `UPDATE log SET apart = ?1 WHERE apart <> ?1`},
 		{&t.apart, `SELECT apart FROM log`},
 		{&t.checkpoint, `PRAGMA wal_checkpoint(PASSIVE)`},
-		{&t.insert, `INSERT INTO entries (scope, operation, reference, request, noted_at, owner) VALUES (?, ?, ?, ?, ?, ?)
+		{&t.insert, `INSERT INTO entries (scope, operation, reference, request, noted_at, owner, attempts, first_attempt, last_attempt)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?7 > 0, ?5, NULL), iif(?7 > 0, ?5, NULL))
 			ON CONFLICT DO NOTHING`},
 		{&t.find, `SELECT ` + entryColumns + ` FROM entries WHERE ` + byKey},
 		{&t.attempt, `UPDATE entries SET attempts = attempts + 1, first_attempt = coalesce(first_attempt, ?),
