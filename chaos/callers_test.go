@@ -12,15 +12,14 @@ import (
 	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/ding"
 	"github.com/airtime-go/airtime/facade/dizlee"
-	"github.com/airtime-go/airtime/money"
 )
 
 // report is what somebody was told about an order.
 type report struct {
 	order   order
 	process string
-	// by says how it was asked: "call", "resume" or "recovery".
-	by      string
+	// by says how it was asked.
+	by      manner
 	outcome facade.Outcome
 	text    string
 	began   time.Time
@@ -32,34 +31,60 @@ type report struct {
 	again bool
 }
 
+// manner is how an order is asked for.
+type manner string
+
+const (
+	byCall     manner = "call"
+	byResuming manner = "resume"
+	// bySendingAtLast resumes, hours later, and sends what is absent.
+	bySendingAtLast manner = "resume at last"
+	byRecovery      manner = "recovery"
+	byValidating    manner = "validation"
+)
+
 // mostCalls bounds how often one caller tries.
 const mostCalls = 6
 
 // serve has an order done, by all its callers.
 func (w *world) serve(o order) {
 	pause(context.Background(), o.starts)
+	if o.stranger != (other{}) {
+		_, _ = w.stranger.do(context.Background(), o.as(o.stranger), byCall) // what becomes of it is that program's business
+	}
+	if o.validated {
+		w.validate(o)
+	}
 	if !w.plan.journal {
 		w.serveTogether(o)
 		return
 	}
 	for n := range o.callers {
 		w.calls.Go(func() {
-			pause(context.Background(), w.dice.spread(time.Microsecond, time.Minute, "joins", o.reference, n))
+			if n > 0 { // often while the first is noting what it is about to send
+				pause(context.Background(), w.dice.spread(100*time.Microsecond, time.Minute, "joins", o.reference, n))
+			}
 			w.call(o, n)
 		})
 	}
-	if !o.rival.IsZero() {
+	if o.rival != (other{}) {
 		w.calls.Go(func() {
 			pause(context.Background(), w.dice.spread(time.Millisecond, time.Minute, "rivals", o.reference))
-			w.call(o.ofRival(), -1)
+			w.call(o.as(o.rival), -1)
 		})
 	}
 }
 
-// ofRival is the other order under the same reference.
-func (o order) ofRival() order {
-	o.amount, o.rival = o.rival, money.Decimal{}
-	return o
+// validate asks what would become of a transfer, under its own reference. That is a read: its outcome is never unknown.
+func (w *world) validate(o order) {
+	p := w.slots[w.dice.pick(len(w.slots), "asks", "validation", o.reference)].await()
+	request := o.transfer()
+	request.ValidateOnly = true
+	_, err := p.ding.SendTransfer(p.ctx, request)
+	if r := (report{order: o, process: p.name, by: byValidating}); !p.isDead() && facade.OutcomeOf(err) == facade.OutcomeUnknown {
+		r.fill(err)
+		w.tell(r)
+	}
 }
 
 // call is one caller, who goes on until something certain is known, or patience ends. A journal makes that safe.
@@ -67,7 +92,7 @@ func (w *world) call(o order, caller int) {
 	for number := range mostCalls {
 		about := []any{o.reference, caller, number}
 		p := w.slots[w.dice.pick(len(w.slots), "asks", about)].await()
-		r, told := w.ask(p, o, false, about)
+		r, told := w.ask(p, o, byCall, about)
 		if told && !w.dice.chance(askAgain[r.outcome], "asks again", about) {
 			return
 		}
@@ -92,11 +117,11 @@ func (w *world) serveTogether(o order) {
 			select {
 			case <-done:
 			case <-timer.C:
-				w.ask(p, o, false, []any{o.reference, n})
+				w.ask(p, o, byCall, []any{o.reference, n})
 			}
 		})
 	}
-	r, told := w.ask(p, o, false, []any{o.reference, 0})
+	r, told := w.ask(p, o, byCall, []any{o.reference, 0})
 	close(done)
 	for number := range mostCalls {
 		if told && r.outcome != facade.OutcomeUnknown || !o.protected() {
@@ -104,11 +129,19 @@ func (w *world) serveTogether(o order) {
 		}
 		about := []any{o.reference, resumes, number}
 		sends := w.plan.preventsDuplicates && o.kind == transfer && w.dice.chance(0.5, "sends", about)
-		r, told = w.askLater(o, !sends, about)
+		by := byResuming
+		if sends {
+			by = byCall
+		}
+		r, told = w.askLater(o, by, about)
 	}
-	if !o.rival.IsZero() && told && r.outcome == facade.OutcomeAccepted {
+	if o.rival != (other{}) && told && r.outcome == facade.OutcomeAccepted {
 		// It can be told neither that it was paid nor that it was not: somebody else's order was.
-		w.askLater(o.ofRival(), o.kind == transfer, []any{o.reference, "rival"})
+		by := byCall
+		if o.kind == transfer && !w.plan.preventsDuplicates {
+			by = byResuming
+		}
+		w.askLater(o.as(o.rival), by, []any{o.reference, "rival"})
 	}
 }
 
@@ -116,28 +149,27 @@ func (w *world) serveTogether(o order) {
 const resumes = "resumes"
 
 // askLater is ask, after some thought, of whichever process.
-func (w *world) askLater(o order, resume bool, about []any) (report, bool) {
+func (w *world) askLater(o order, by manner, about []any) (report, bool) {
 	pause(context.Background(), w.dice.spread(100*time.Millisecond, 5*time.Minute, "thinks", about))
-	return w.ask(w.slots[w.dice.pick(len(w.slots), "asks", about)].await(), o, resume, about)
+	return w.ask(w.slots[w.dice.pick(len(w.slots), "asks", about)].await(), o, by, about)
 }
 
 // ask makes one call. It reports false if the process died, so that nobody was told anything.
-func (w *world) ask(p *process, o order, resume bool, about []any) (report, bool) {
-	r := report{order: o, process: p.name, by: "call", began: time.Now()}
-	switch {
-	case resume:
-		r.by = "resume"
-	case slices.Contains(about, any(resumes)):
-		r.again = true
-	}
+func (w *world) ask(p *process, o order, by manner, about []any) (report, bool) {
+	r := report{order: o, process: p.name, by: by, began: time.Now()}
+	r.again = by == byCall && slices.Contains(about, any(resumes))
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer cancel()
+	patience := time.Duration(0)
 	if w.dice.chance(w.plan.impatient, "impatient", about) {
-		ctx, cancel = context.WithTimeout(p.ctx, w.dice.spread(time.Millisecond, 200*time.Second, "patience", about))
+		patience = w.dice.spread(time.Millisecond, 200*time.Second, "patience", about)
+		ctx, cancel = context.WithTimeout(p.ctx, patience)
 		defer cancel()
 	}
 	w.diary.note(o.reference, "%s: %s", p.name, r.by)
-	duplicate, err := p.do(ctx, o, resume)
+	done := w.waiting(ask{name: o.name()}, p, patience)
+	duplicate, err := p.do(ctx, o, by)
+	done()
 	if p.isDead() {
 		w.diary.note(o.reference, "%s: died before it could tell", p.name)
 		return r, false
@@ -159,24 +191,27 @@ func (r *report) fill(err error) {
 }
 
 // do has the order done by the process's clients. Duplicate reports a success that only a refused duplicate proves.
-func (p *process) do(ctx context.Context, o order, resume bool) (duplicate bool, err error) {
+func (p *process) do(ctx context.Context, o order, by manner) (duplicate bool, err error) {
 	switch o.kind {
 	case transfer:
-		if resume {
+		switch by {
+		case byResuming:
 			_, err = p.ding.ResumeTransfer(ctx, o.transfer())
-		} else {
+		case bySendingAtLast:
+			_, err = p.ding.ResumeTransfer(ctx, o.transfer(), ding.SendIfAbsent())
+		default:
 			_, err = p.ding.SendTransfer(ctx, o.transfer())
 		}
 	case charge:
 		var answer *dizlee.ChargeResponse
-		if resume {
+		if by == byResuming {
 			answer, err = p.dizlee.ResumeCharge(ctx, o.chargeRequest())
 		} else {
 			answer, err = p.dizlee.Charge(ctx, o.chargeRequest())
 		}
 		duplicate = err == nil && answer.ByDuplicate
 	case refund:
-		if resume {
+		if by == byResuming {
 			_, err = p.dizlee.ResumeRefund(ctx, o.refund())
 		} else {
 			_, err = p.dizlee.Refund(ctx, o.refund())
@@ -212,6 +247,7 @@ func (o order) message() dizlee.SendSMSRequest {
 
 // recover settles what earlier lives left open, and tells what became of it.
 func (w *world) recover(p *process) {
+	defer w.waiting(ask{recovery: true}, p, 0)()
 	for found, err := range p.ding.RecoverTransfers(p.ctx) {
 		if err != nil || p.isDead() {
 			break
@@ -227,7 +263,7 @@ func (w *world) recover(p *process) {
 }
 
 func (w *world) tellRecovered(p *process, k kind, reference string, err error) {
-	r := report{order: w.orderOf(k, reference), process: p.name, by: "recovery", began: time.Now()}
+	r := report{order: w.orderOf(k, reference), process: p.name, by: byRecovery, began: time.Now()}
 	r.fill(err)
 	w.tell(r)
 }
@@ -238,12 +274,39 @@ func (w *world) orderOf(k kind, reference string) order {
 		if o.kind != k || o.reference != reference {
 			continue
 		}
-		if held := w.book.amountOf(o); !held.IsZero() {
-			o.amount = held
+		if o.rival != (other{}) && w.book.holds(o.as(o.rival)) {
+			o = o.as(o.rival)
 		}
 		return o
 	}
 	panic(fmt.Sprintf("recovered %s %q, which nobody has ordered", k, reference))
+}
+
+// resumeAtLast is what somebody without a journal may do hours later, when no attempt can be under way and every record is
+// listed, however badly that goes: send what is absent.
+func (w *world) resumeAtLast() {
+	if w.plan.journal {
+		return
+	}
+	w.finally = time.Now()
+	last := map[string]facade.Outcome{}
+	for _, r := range w.reports {
+		if last[r.order.reference] != facade.OutcomeRefused {
+			last[r.order.reference] = r.outcome
+		}
+	}
+	p, asked := w.slots[0].await(), 0
+	for _, o := range w.plan.orders {
+		outcome, told := last[o.reference]
+		open := outcome == facade.OutcomeUnknown || outcome == facade.OutcomeAccepted && w.dice.chance(0.1, "is asked again at last", o.reference)
+		if o.kind != transfer || !told || !open || asked == 12 {
+			continue
+		}
+		asked++
+		w.calls.Go(func() { w.ask(p, o, bySendingAtLast, []any{o.reference, bySendingAtLast}) })
+		pause(context.Background(), 40*time.Second)
+	}
+	w.calls.Wait()
 }
 
 // recoverAtLast is what happens when all is well again: a new process settles what is still open.
@@ -252,11 +315,14 @@ func (w *world) recoverAtLast() {
 		w.struck += f.Struck
 	}
 	w.sandbox.ClearFaults()
-	w.plan.unreachable, w.plan.diskFails, w.plan.failing = 0, 0, 0
+	w.plan.unreachable, w.plan.diskFails, w.plan.failing, w.plan.limited, w.plan.strange, w.plan.fullDisk = 0, 0, 0, 0, 0, 0
 	for _, s := range w.slots {
 		p := s.await()
 		p.onDeath = nil
 		p.die()
+	}
+	if w.stranger != nil {
+		w.stranger.die()
 	}
 	last := w.startProcess("Z", doom{}, nil)
 	if w.plan.journal {

@@ -4,11 +4,13 @@ package chaos
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,9 +25,11 @@ type control struct {
 	broken  string
 	weather string
 	// faults strike beside those of the weather.
-	faults   []sandbox.Fault
-	mutation mutation
-	rule     string
+	faults []sandbox.Fault
+	// processes replaces how many the plan has, unless it is 0.
+	processes int
+	mutation  mutation
+	rule      string
 }
 
 var controls = []control{
@@ -47,20 +51,20 @@ var controls = []control{
 		mutation: mutation{journal: func(j facade.Journal) facade.Journal { return uncounted{j} }},
 	},
 	{
-		broken: "a journal that knows no leases", weather: "crashes", rule: "what was paid is never reported as refused",
+		broken: "a journal that knows no leases", weather: "a failing provider", processes: 3, rule: "the journal and the ledger agree",
 		mutation: mutation{journal: func(j facade.Journal) facade.Journal { return unleased{j} }},
 	},
 	{
 		broken: "a caller who takes unknown for refused", weather: "hidden and late", rule: "what was paid is never reported as refused",
-		mutation: mutation{told: func(r report) report {
-			if r.outcome == facade.OutcomeUnknown {
-				r.outcome = facade.OutcomeRefused
-			}
-			return r
-		}},
+		mutation: mutation{told: unknownIsRefused},
+	},
+	{
+		broken: "a caller who takes it for refused that somebody else is at work on it", weather: "a failing provider", processes: 3, rule: "what somebody else is at work on is left alone",
+		mutation: mutation{told: unknownIsRefused},
 	},
 	{
 		broken: "a proxy that makes up a success", weather: "a bad day", rule: "what was not paid is never reported as accepted",
+		faults:   []sandbox.Fault{{Kind: sandbox.DropConnection, When: sandbox.BeforeWork, Operation: "SendTransfer", Probability: 0.2}},
 		mutation: mutation{transport: func(next http.RoundTripper) http.RoundTripper { return pretending{next} }},
 	},
 	{
@@ -71,6 +75,26 @@ var controls = []control{
 		broken: "a journal that settles everything as refused", weather: "lost answers", rule: "the journal and the ledger agree",
 		mutation: mutation{journal: func(j facade.Journal) facade.Journal { return pessimistic{j} }},
 	},
+	{
+		broken: "a transport that sends a lost transfer once more, although the first did not arrive", weather: "a bad day", rule: "nothing is sent again on a guess",
+		faults:   []sandbox.Fault{{Kind: sandbox.DropConnection, When: sandbox.BeforeWork, Operation: "SendTransfer", Probability: 0.2}},
+		mutation: mutation{transport: func(next http.RoundTripper) http.RoundTripper { return replaying{next} }},
+	},
+	{
+		broken: "a transport that takes its time, and does not care who has left", weather: "storm", rule: "nothing is sent unless somebody waits for it, and who leaves is let go",
+		mutation: mutation{transport: func(next http.RoundTripper) http.RoundTripper { return lingering{next} }},
+	},
+	{
+		broken: "a transport that gives a repetition another id", weather: "lost answers", rule: "a reference stands for one request",
+		mutation: mutation{transport: func(next http.RoundTripper) http.RoundTripper { return &renaming{RoundTripper: next} }},
+	},
+}
+
+func unknownIsRefused(r report) report {
+	if r.outcome == facade.OutcomeUnknown {
+		r.outcome = facade.OutcomeRefused
+	}
+	return r
 }
 
 func TestWhatIsBrokenIsNoticed(t *testing.T) {
@@ -82,6 +106,7 @@ func TestWhatIsBrokenIsNoticed(t *testing.T) {
 			for n := range worlds {
 				p := planFor(seedOf(c.weather, n))
 				p.faults = append(p.faults, c.faults...)
+				p.processes = cmp.Or(c.processes, p.processes)
 				for _, v := range run(t, p, c.mutation).judge() {
 					if v.rule == c.rule {
 						return
@@ -132,6 +157,35 @@ func (r replaying) RoundTrip(request *http.Request) (*http.Response, error) {
 	again := request.Clone(request.Context())
 	again.Body = io.NopCloser(bytes.NewReader(body))
 	return r.RoundTripper.RoundTrip(again)
+}
+
+// lingering sends a minute late, whatever has become of the caller.
+type lingering struct{ http.RoundTripper }
+
+func (l lingering) RoundTrip(request *http.Request) (*http.Response, error) {
+	ctx := context.WithoutCancel(request.Context())
+	pause(ctx, time.Minute)
+	return l.RoundTripper.RoundTrip(request.WithContext(ctx))
+}
+
+// renaming gives every second charge an id of its own.
+type renaming struct {
+	http.RoundTripper
+	charges atomic.Int64
+}
+
+func (r *renaming) RoundTrip(request *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(request.URL.Path, "/charge") || r.charges.Add(1)%2 > 0 {
+		return r.RoundTripper.RoundTrip(request)
+	}
+	body, err := io.ReadAll(request.Body)
+	if err != nil {
+		return nil, err
+	}
+	renamed := bytes.Replace(body, []byte(`"charge-`), []byte(`"repeated-charge-`), 1)
+	request = request.Clone(request.Context())
+	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(renamed)), int64(len(renamed))
+	return r.RoundTripper.RoundTrip(request)
 }
 
 // pretending answers a transfer whose answer is lost with a success of its own.
@@ -193,6 +247,16 @@ func (u unleased) Begin(ctx context.Context, intent facade.Intent) (facade.Entry
 	entry, fresh, err := u.Journal.Begin(ctx, intent)
 	entry.Leased = false
 	return entry, fresh, err
+}
+
+func (u unleased) Settle(ctx context.Context, key facade.Key, settlement facade.Settlement) error {
+	p := u.Journal.(pen)
+	p.mu.Lock()
+	if held := p.pages[key]; held != nil && held.Settlement == nil {
+		held.owner, held.by = p.self, nil
+	}
+	p.mu.Unlock()
+	return u.Journal.Settle(ctx, key, settlement)
 }
 
 // pessimistic settles as refused what was accepted.

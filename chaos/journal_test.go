@@ -21,6 +21,15 @@ type book struct {
 	mu    sync.Mutex
 	pages map[facade.Key]*page
 	order []facade.Key
+	// hands are the calls of Begin that found another process at work.
+	hands []inOtherHands
+}
+
+// inOtherHands is a process that was told that another one is at work on an order.
+type inOtherHands struct {
+	name
+	process string
+	at      time.Time
 }
 
 // page is an entry with its lease.
@@ -116,13 +125,19 @@ func (p pen) Begin(ctx context.Context, intent facade.Intent) (entry facade.Entr
 	err = p.write(ctx, stepBegin, stepBegun, intent.Key, func() error {
 		held := p.pages[intent.Key]
 		if held == nil {
-			held = &page{Entry: facade.Entry{Intent: intent}, owner: p.self}
+			held = &page{Entry: facade.Entry{Intent: intent, Attempts: intent.Earlier}, owner: p.self}
+			if held.Earlier = 0; held.Attempts > 0 {
+				held.FirstAttempt, held.LastAttempt = intent.NotedAt, intent.NotedAt
+			}
 			p.pages[intent.Key], fresh = held, true
 			p.order = append(p.order, intent.Key)
 			entry = held.Entry
 			return nil
 		}
 		entry = held.seenBy(p.self)
+		if entry.Leased && held.owner != p.self && bytes.Equal(held.Request, intent.Request) {
+			p.hands = append(p.hands, inOtherHands{name{kind(intent.Operation), intent.Reference}, p.self.name, time.Now()})
+		}
 		if held.Settlement == nil && bytes.Equal(held.Request, intent.Request) && !entry.Leased {
 			held.owner, held.by = p.self, nil
 		}
@@ -252,15 +267,27 @@ func (p pen) lease(key facade.Key, by *iteration, scope string, operations []str
 	return held.Entry, true, nil
 }
 
-// amountOf returns what the request under a reference is for; 0 if there is none, or if it names no amount.
-func (b *book) amountOf(o order) money.Decimal {
+// holds reports whether the request under the order's reference is the order's.
+func (b *book) holds(o order) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for key, held := range b.pages {
-		var request struct{ SendValue, Amount money.Decimal }
-		if key.Operation == string(o.kind) && key.Reference == o.reference && json.Unmarshal(held.Request, &request) == nil {
-			return request.SendValue.Add(request.Amount)
+		if key.Operation == string(o.kind) && key.Reference == o.reference {
+			return o.isIn(held.Request)
 		}
 	}
-	return money.Decimal{}
+	return false
+}
+
+// isIn reports whether a request is for what the order says.
+func (o order) isIn(body []byte) bool {
+	var request struct {
+		SkuCode, AccountNumber, UserID, Receiver string
+		SendValue, Amount                        money.Decimal
+	}
+	if json.Unmarshal(body, &request) != nil {
+		return false
+	}
+	account := request.AccountNumber + request.UserID + request.Receiver
+	return account == o.account && request.SendValue.Add(request.Amount).Equal(o.amount) && (o.kind != transfer || request.SkuCode == o.sku)
 }

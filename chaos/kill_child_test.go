@@ -101,7 +101,7 @@ func (p *payer) say(words ...any) {
 func (p *payer) serve(number string, k kind) {
 	o := realOrder(string(k), number)
 	p.say("asks", number, k)
-	_, err := p.process.do(context.Background(), o, false)
+	_, err := p.process.do(context.Background(), o, byCall)
 	p.say("told", number, k, facade.OutcomeOf(err))
 }
 

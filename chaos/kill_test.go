@@ -93,7 +93,7 @@ func (o *told) hear(t *testing.T, line string) {
 		return
 	}
 	require.Len(t, words, 4, line)
-	o.reports = append(o.reports, report{order: realOrder(words[2], words[1]), by: words[0], outcome: facade.Outcome(words[3])})
+	o.reports = append(o.reports, report{order: realOrder(words[2], words[1]), by: manner(words[0]), outcome: facade.Outcome(words[3])})
 	if words[0] == "told" {
 		o.answered[id] = true
 	}
@@ -142,10 +142,11 @@ func TestKilledProcessesPayAtMostOnce(t *testing.T) {
 
 	e := &evidence{plan: plan{deaths: kills}, ledger: ledgerOf(t, base), reports: all.reports, entries: entriesOf(t, journal, base, all.asked)}
 	e.failed = func(string) bool { return false }
-	for _, v := range e.judge() {
+	violations := e.judge()
+	for _, v := range violations[:min(mostComplaints, len(violations))] {
 		t.Errorf("%s is violated by %s: %s", v.rule, v.reference, v.what)
 	}
-	t.Logf("%d kills: %d orders, %d of them cut off, %d done", kills, len(all.asked), len(all.interrupted()), len(e.paid()))
+	t.Logf("%d violations after %d kills: %d orders, %d of them cut off, %d done", len(violations), kills, len(all.asked), len(all.interrupted()), len(e.paid()))
 	assert.NotEmpty(t, all.interrupted(), "a kill hit something that was under way")
 	require.NoError(t, server.stdin.Close())
 	require.NoError(t, server.command.Wait())
@@ -170,7 +171,7 @@ func entriesOf(t *testing.T, path, base string, asked []string) []facade.Entry {
 	var entries []facade.Entry
 	for _, id := range asked {
 		number, operation, _ := strings.Cut(id, " ")
-		key := facade.Key{Scope: "dizlee " + base + "/dizlee", Operation: operation, Reference: operation + "-" + number}
+		key := facade.Key{Scope: "dizlee " + strings.Replace(base, "127.0.0.1", "localhost", 1) + "/dizlee", Operation: operation, Reference: operation + "-" + number}
 		if operation == string(transfer) {
 			key.Scope = "ding " + base
 		}

@@ -1,5 +1,6 @@
 // The network between processes and the sandbox: connections in memory, requests that take their time, and a service in
-// front of the sandbox that does what the sandbox does not: fail at a provider, and prevent duplicates.
+// front of the sandbox that does what the sandbox does not: fail at a provider, prevent duplicates, list validations, and
+// give the strange answers of strange_test.go.
 
 package chaos
 
@@ -49,8 +50,13 @@ type subject struct {
 // arrival is a request that has reached the service.
 type arrival struct {
 	subject
-	at   time.Time
-	left time.Time // when the service had done with it
+	body string
+	// sent is when it left the client, at when the service began with it, and left when it had done with it.
+	sent, at, left time.Time
+	// answer is what was written of an answer, whether it arrived or not.
+	answer []byte
+	// strange reports an answer of strange_test.go, and stranger a request of another program's.
+	strange, stranger bool
 }
 
 // front is what requests meet before the sandbox.
@@ -67,9 +73,13 @@ type front struct {
 	disguised map[string]string
 }
 
+// validation is a SendTransfer that pays nothing.
+const validation = "ValidateOnly"
+
 func subjectOf(path string, body []byte) subject {
 	var names struct {
 		DistributorRef, ChargeRequestID, RefundRequestID, SMSRequestID string
+		ValidateOnly                                                   bool
 	}
 	_ = json.Unmarshal(body, &names) // a request for a token names nothing
 	path = strings.TrimPrefix(strings.TrimPrefix(path, "/api/V1/"), "/dizlee/")
@@ -81,6 +91,9 @@ func subjectOf(path string, body []byte) subject {
 	case "sms":
 		return subject{string(message), names.SMSRequestID}
 	}
+	if names.ValidateOnly {
+		path = validation
+	}
 	return subject{path, names.DistributorRef}
 }
 
@@ -90,24 +103,30 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // the process died while it wrote
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	about := subjectOf(r.URL.Path, body)
+	sent, about := time.Now(), subjectOf(r.URL.Path, body)
 	number := f.count(r.URL.Path + string(body))
 	pause(r.Context(), f.world.dice.spread(5*time.Millisecond, 500*time.Millisecond, "travels", r.URL.Path, string(body), number))
 
-	came := f.arrive(about)
+	came := f.arrive(about, string(body), sent)
+	came.stranger = r.Header.Get(strangerHeader) != ""
 	defer f.leave(came)
-	answer := &watched{ResponseWriter: w, about: about, front: f}
+	answer := &watched{ResponseWriter: w, came: came, front: f}
 	switch {
+	case f.isStrange(about, number):
+		came.strange = true
+		f.answerStrangely(answer, r, number)
+	case about.operation == listing:
+		f.list(answer, r, body, number)
 	case about.operation != string(transfer):
 		f.world.sandbox.ServeHTTP(answer, r)
 	case f.world.dice.chance(f.world.plan.limited, "limited", about.reference, number):
 		w.Header().Set("Retry-After", "90") // longer than the client waits
 		refuse(answer, http.StatusTooManyRequests, ding.ResultCodeTransientError, "RateLimited")
-	case f.world.plan.preventsDuplicates && !f.world.mutation.featureIsOff && f.isDuplicate(about.reference):
+	case f.prevented(about):
 		refuse(answer, http.StatusBadRequest, ding.ResultCodeClientError, "DuplicateTransactionPrevented")
 	default:
 		if f.world.dice.chance(f.world.plan.failing, "failing", about.reference, number) {
-			f.failOnce(r, body, number)
+			f.failOnce(w, r, body, number)
 		}
 		f.world.sandbox.ServeHTTP(answer, r)
 	}
@@ -120,8 +139,8 @@ func (f *front) count(request string) int {
 	return f.seen[request]
 }
 
-func (f *front) arrive(about subject) *arrival {
-	came := &arrival{subject: about, at: time.Now()}
+func (f *front) arrive(about subject, body string, sent time.Time) *arrival {
+	came := &arrival{subject: about, body: body, sent: sent, at: time.Now()}
 	f.mu.Lock()
 	f.arrivals = append(f.arrivals, came)
 	f.working[about.operation+about.reference]++
@@ -171,10 +190,13 @@ func refuse(w http.ResponseWriter, status int, result ding.ResultCode, code stri
 
 // failOnce has this attempt fail at the provider, by sending it to the account of the same product that does. In answers
 // and lists it keeps its own account.
-func (f *front) failOnce(r *http.Request, body []byte, number int) {
+func (f *front) failOnce(w http.ResponseWriter, r *http.Request, body []byte, number int) {
 	var request ding.SendTransferRequest
-	if json.Unmarshal(body, &request) != nil || request.SKUCode != topUp {
-		return
+	if json.Unmarshal(body, &request) != nil || request.SKUCode != topUp || f.world.orderOf(transfer, request.DistributorRef).stranger != (other{}) {
+		return // of two failures under one reference, nobody could tell whose is whose
+	}
+	if f.world.dice.chance(0.5, "wants a pause", request.DistributorRef, number) {
+		w.Header().Set("Retry-After", "20") // others who look meanwhile find the failure alone
 	}
 	f.mu.Lock()
 	f.disguised[request.DistributorRef] = request.AccountNumber
@@ -185,16 +207,18 @@ func (f *front) failOnce(r *http.Request, body []byte, number int) {
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 }
 
-// topUp is a product, and failingAccount its UatNumber without the last digit, which picks the outcome.
+// topUp is a product for any value, of which failingAccount is the UatNumber without the last digit, which picks the
+// outcome; ten is one for 10 alone.
 const (
 	topUp          = "GB_AB_TopUp"
+	ten            = "GB_AB_10"
 	failingAccount = "44000000000"
 )
 
-// watched notes what is answered, and undoes failOnce's disguise.
+// watched notes what is answered, undoes failOnce's disguise, and adds validations to lists.
 type watched struct {
 	http.ResponseWriter
-	about subject
+	came  *arrival
 	front *front
 }
 
@@ -202,12 +226,14 @@ type watched struct {
 func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (w *watched) WriteHeader(status int) {
-	w.front.note(w.about, "service: answers %s with %d", w.about.operation, status)
+	w.front.note(w.came.subject, "service: answers %s with %d", w.came.operation, status)
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *watched) Write(body []byte) (int, error) {
-	if _, err := w.ResponseWriter.Write(w.front.undisguise(w.about.operation, body)); err != nil {
+	shown := w.front.asListed(w.came, w.front.undisguise(w.came.operation, body))
+	w.came.answer = append(w.came.answer, shown...)
+	if _, err := w.ResponseWriter.Write(shown); err != nil {
 		return 0, err
 	}
 	return len(body), nil
@@ -223,7 +249,7 @@ func (f *front) undisguise(operation string, body []byte) []byte {
 	case operation == string(transfer) && json.Unmarshal(body, &sent) == nil && sent.TransferRecord != nil:
 		f.ownAccount(sent.TransferRecord)
 		return written(sent)
-	case operation == "ListTransferRecords" && json.Unmarshal(body, &listed) == nil:
+	case operation == listing && json.Unmarshal(body, &listed) == nil:
 		for i := range listed.Items {
 			f.ownAccount(&listed.Items[i].TransferRecord)
 		}

@@ -5,6 +5,7 @@ package chaos
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/airtime-go/airtime/money"
@@ -33,8 +34,41 @@ type order struct {
 	scripted bool
 	starts   time.Duration
 	callers  int
-	// rival is the amount of another order under the same reference; 0 for most.
-	rival money.Decimal
+	// rival is another order under the same reference, and stranger one of another program's, which comes first.
+	rival, stranger other
+	// validated: somebody validates it first.
+	validated bool
+}
+
+// other is how another order under the same reference differs; the zero other is none.
+type other struct {
+	sku, account string
+	amount       money.Decimal
+}
+
+// as is the other order.
+func (o order) as(differs other) order {
+	o.sku, o.account, o.amount = differs.sku, differs.account, differs.amount
+	o.rival, o.stranger, o.validated = other{}, other{}, false
+	return o
+}
+
+// another draws an order that differs in one thing alone.
+func (o order) another(d dice) other {
+	same := other{o.sku, o.account, o.amount}
+	last := o.account[len(o.account)-1:]
+	switch n := d.pick(3, "differs", o.reference); {
+	case n == 0 && o.sku == ten:
+		same.sku = topUp
+	case n == 1 && !o.scripted:
+		same.account = strings.TrimSuffix(o.account, last) + map[bool]string{true: "1", false: "0"}[last == "0"]
+	default:
+		same.amount = o.amount.Add(money.FromInt(1))
+		if o.sku == ten {
+			same.sku = topUp
+		}
+	}
+	return same
 }
 
 // protected reports whether a lost answer can be found out about.
@@ -55,8 +89,12 @@ type plan struct {
 	// processes live at the same time; deaths is how often each of them dies.
 	processes, deaths int
 	// The probabilities that a caller loses patience, a connection can't be made, the journal's disk fails, a transfer
-	// fails at the provider, and Ding refuses one for its usage limit before it looks any further.
-	impatient, unreachable, diskFails, failing, limited float64
+	// fails at the provider, Ding refuses one for its usage limit before it looks any further, and an answer is strange.
+	impatient, unreachable, diskFails, failing, limited, strange float64
+	// fullDisk is the probability, for every half minute, that nothing at all can be noted then.
+	fullDisk float64
+	// attempts is the retry policy's bound; 0 for its default.
+	attempts int
 
 	orders []order
 }
@@ -72,40 +110,54 @@ type weather struct {
 }
 
 var weathers = []weather{
-	{name: "a bad day", rare: 5, shape: func(p *plan, d dice) {
-		p.impatient, p.unreachable, p.deaths = 0.02, 0.02, d.pick(2, "deaths")
+	{name: "a bad day", rare: 10, shape: func(p *plan, d dice) {
+		p.impatient, p.unreachable, p.strange, p.deaths = 0.02, 0.02, 0.08, d.pick(2, "deaths")
 		p.faults = mix(d, 0.06, everyKind, dingMoney, dingReads, dizleeMoney, tokens)
 	}},
-	{name: "lost answers", rare: 1, shape: func(p *plan, d dice) {
+	{name: "lost answers", rare: 12, shape: func(p *plan, d dice) {
+		p.strange = 0.1
 		p.faults = mix(d, 0.6, afterWork, dingMoney, dizleeMoney)
 	}},
 	{name: "hidden and late", rare: 20, shape: func(p *plan, d dice) {
-		p.impatient = 0.1
+		p.impatient, p.strange = 0.1, 0.06
 		p.faults = append(mix(d, 0.3, everyKind, dingMoney, dizleeMoney), late(d)...)
 	}},
 	{name: "crashes", rare: 12, shape: func(p *plan, d dice) {
-		p.deaths, p.impatient = 1+d.pick(5, "deaths"), 0.05
+		p.deaths, p.impatient, p.strange = 1+d.pick(5, "deaths"), 0.05, 0.06
 		p.faults = mix(d, 0.2, everyKind, dingMoney, dingReads, dizleeMoney)
 	}},
 	{name: "storm", rare: 30, shape: func(p *plan, d dice) {
-		p.deaths, p.impatient, p.unreachable, p.diskFails, p.failing = d.pick(6, "deaths"), 0.3, 0.1, 0.05, 0.1
+		p.deaths, p.impatient, p.unreachable, p.diskFails, p.failing, p.strange = d.pick(6, "deaths"), 0.3, 0.1, 0.05, 0.1, 0.05
 		p.faults = append(mix(d, 0.6, everyKind, dingMoney, dingReads, dizleeMoney, tokens), late(d)...)
 	}},
 	{name: "duplicates prevented", rare: 20, shape: func(p *plan, d dice) {
 		p.preventsDuplicates, p.impatient, p.deaths = true, 0.1, d.pick(3, "deaths")
-		p.failing, p.limited, p.diskFails = 0.1, 0.15, 0.03
+		p.failing, p.limited, p.diskFails, p.fullDisk, p.strange = 0.1, 0.15, 0.03, 0.05, 0.03
 		p.faults = append(mix(d, 0.5, everyKind, dingMoney, dingReads, dizleeMoney), late(d)...)
+		if d.chance(0.5, "many attempts") {
+			p.impatient, p.deaths, p.limited, p.fullDisk, p.attempts = 0, 0, 0, 0, 45
+			p.faults = append(mix(d, 0.3, afterWork, dingMoney), late(d)...) // the list answers, so that it is seen to be absent
+		}
+		p.faults = append([]sandbox.Fault{{Kind: sandbox.DropConnection, When: sandbox.BeforeWork, Operation: "SendTransfer", Reference: neverArrives}}, p.faults...)
 	}},
 	{name: "no journal", rare: 25, shape: func(p *plan, d dice) {
 		p.journal, p.preventsDuplicates = false, d.chance(0.5, "prevents duplicates")
-		p.impatient, p.unreachable, p.deaths, p.failing = 0.1, 0.05, d.pick(4, "deaths"), 0.1
+		p.impatient, p.unreachable, p.deaths, p.failing, p.strange = 0.1, 0.05, d.pick(4, "deaths"), 0.1, 0.06
 		p.faults = append(mix(d, 0.4, everyKind, dingMoney, dingReads, dizleeMoney), late(d)...)
 	}},
 	{name: "a failing provider", rare: 30, shape: func(p *plan, d dice) {
-		p.failing, p.deaths = 0.4, d.pick(2, "deaths")
+		p.failing, p.strange, p.deaths = 0.4, 0.04, d.pick(2, "deaths")
 		p.faults = append(mix(d, 0.5, everyKind, dingMoney), late(d)...)
 	}},
+	{name: "a full disk", rare: 20, shape: func(p *plan, d dice) {
+		p.diskFails, p.fullDisk, p.processes = 0.05, 0.15, 1
+		p.faults = mix(d, 0.4, afterWork, dingMoney, dizleeMoney)
+	}},
 }
+
+// neverArrives is a transfer that is lost before any work however often it is sent, in worlds where it is sent for as long as
+// that is allowed, or as often.
+const neverArrives = "transfer-7"
 
 // planFor is the plan of a seed. Consecutive seeds go through all weathers.
 func planFor(seed uint64) plan {
@@ -136,27 +188,40 @@ const openFor = 15 * time.Minute
 
 func (p plan) drawOrders(d dice) []order {
 	var all []order
-	for n := range 140 {
-		all = append(all, transferOrder(d, n))
+	for n := range 110 {
+		o := transferOrder(d, n)
+		if n > 0 && o.rival == (other{}) && o.reference != neverArrives && d.chance(0.1, "twins", n) {
+			twin := all[n-1] // the same thing again, for the same customer
+			o.sku, o.account, o.amount, o.scripted = twin.sku, twin.account, twin.amount, twin.scripted
+		}
+		all = append(all, o)
 	}
-	for n := range 45 {
+	for n := range 40 {
 		o := chargeOrder(d, n)
 		all = append(all, o)
 		if d.chance(0.6, "refunded", n) {
-			all = append(all, refundOrders(d, o, n, p.duplicateAsUnknown)...)
+			all = append(all, refundOrders(d, o, n, p.journal || p.duplicateAsUnknown)...)
 		}
 	}
-	for n := range 15 {
+	for n := range 12 {
 		o := order{kind: message, reference: fmt.Sprintf("sms-%d", n), account: fmt.Sprintf("9647701234%03d", 600+d.pick(300, "receiver", n))}
 		all = append(all, o)
 	}
 	for i := range all {
 		o := &all[i]
+		lonely := o.rival == (other{}) && !o.scripted && p.balance.Cmp(money.FromInt(10_000)) > 0
+		if lonely && (o.kind == transfer || o.kind == charge && p.journal) && d.chance(0.06, "a stranger", o.reference) {
+			o.stranger = o.another(d)
+			if o.kind == transfer && d.chance(0.4, "the stranger's fails", o.reference) {
+				o.stranger = other{topUp, failingAccount + "4", o.amount}
+			}
+		}
+		o.validated = o.kind == transfer && d.chance(0.05, "validated", o.reference)
 		if o.starts == 0 {
 			o.starts = d.between(0, openFor, "starts", o.reference)
 		}
 		o.callers = 1
-		if d.chance(0.25, "company", o.reference) {
+		if d.chance(0.35, "company", o.reference) {
 			o.callers = 2 + d.pick(2, "callers", o.reference)
 		}
 	}
@@ -174,9 +239,14 @@ func transferOrder(d dice, n int) order {
 		o.sku, o.account = "US_PR_Nightly", "12025550100"
 	case d.chance(0.1, "scripted", n):
 		o.account, o.scripted = failingAccount+strconv.Itoa(1+d.pick(9, "script", n)), true
+	case d.chance(0.1, "fixed", n):
+		o.sku, o.amount = ten, money.FromInt(10)
+	}
+	if o.reference == neverArrives {
+		o.sku, o.account, o.scripted = topUp, "447700900123", false
 	}
 	if d.chance(0.04, "rival", n) {
-		o.rival = o.amount.Add(money.FromInt(1))
+		o.rival = o.another(d)
 	}
 	return o
 }
@@ -195,7 +265,7 @@ func chargeOrder(d dice, n int) order {
 		o.account, o.scripted = fmt.Sprintf("9647701234%03d", scripts[d.pick(len(scripts), "charge script", n)]), true
 	}
 	if d.chance(0.1, "rival charge", n) {
-		o.rival = o.amount.Add(money.FromInt(1))
+		o.rival = o.another(d)
 	}
 	return o
 }
@@ -213,7 +283,7 @@ func refundOrders(d dice, of order, n int, rivals bool) []order {
 		return []order{o}
 	}
 	second := o
-	second.reference += "-again"
+	second.reference += again
 	second.starts += d.between(0, time.Second, "second refund starts", n)
 	return []order{o, second}
 }

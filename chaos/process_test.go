@@ -68,13 +68,11 @@ type process struct {
 }
 
 func (w *world) startProcess(name string, d doom, onDeath func()) *process {
-	ctx, kill := context.WithCancel(context.Background())
-	p := &process{world: w, name: name, ctx: ctx, kill: kill, doom: d, onDeath: onDeath, lines: map[*line]bool{}}
-	p.transport = &http.Transport{DialContext: p.dial, MaxIdleConnsPerHost: 64}
-	p.makeClients()
+	p := w.newProcess(name, d, onDeath)
+	p.makeClients(p.transport, w.plan.journal)
 	if d.in > 0 {
 		w.background.Go(func() {
-			if pause(ctx, d.in) {
+			if pause(p.ctx, d.in) {
 				p.die()
 			}
 		})
@@ -82,17 +80,41 @@ func (w *world) startProcess(name string, d doom, onDeath func()) *process {
 	return p
 }
 
-// makeClients makes both clients over the process's transport, as the plan has them.
-func (p *process) makeClients() {
+func (w *world) newProcess(name string, d doom, onDeath func()) *process {
+	ctx, kill := context.WithCancel(context.Background())
+	p := &process{world: w, name: name, ctx: ctx, kill: kill, doom: d, onDeath: onDeath, lines: map[*line]bool{}}
+	p.transport = &http.Transport{DialContext: p.dial, MaxIdleConnsPerHost: 64}
+	return p
+}
+
+// startStranger starts another program, which uses some of our references for orders of its own, and has no journal.
+func (w *world) startStranger() *process {
+	p := w.newProcess("X", doom{}, nil)
+	p.makeClients(strangers{p.transport}, false)
+	return p
+}
+
+// strangerHeader marks another program's requests.
+const strangerHeader = "X-Stranger"
+
+type strangers struct{ http.RoundTripper }
+
+func (s strangers) RoundTrip(request *http.Request) (*http.Response, error) {
+	request = request.Clone(request.Context())
+	request.Header.Set(strangerHeader, "yes")
+	return s.RoundTripper.RoundTrip(request)
+}
+
+// makeClients makes both clients over a transport, as the plan has them.
+func (p *process) makeClients(transport http.RoundTripper, journalled bool) {
 	w := p.world
-	var transport http.RoundTripper = p.transport
 	if w.mutation.transport != nil {
 		transport = w.mutation.transport(transport)
 	}
 	client := &http.Client{Transport: transport}
 	keys := w.sandbox.Credentials()
 	// Without jitter a seed's run comes again; the pauses of the network make up for it.
-	policy := facade.RetryPolicy{BaseDelay: time.Nanosecond, MaxDelay: time.Nanosecond}
+	policy := facade.RetryPolicy{BaseDelay: time.Nanosecond, MaxDelay: time.Nanosecond, MaxAttempts: w.plan.attempts}
 
 	forDing := []ding.Option{ding.WithBaseURL(address), ding.WithHTTPClient(client), ding.WithRetryPolicy(policy)}
 	if w.plan.oauth {
@@ -110,7 +132,7 @@ func (p *process) makeClients() {
 	if w.plan.duplicateAsUnknown {
 		forDizlee = append(forDizlee, dizlee.WithDuplicateAsUnknown())
 	}
-	if w.plan.journal {
+	if journalled {
 		var journal facade.Journal = pen{book: w.book, self: p}
 		if w.mutation.journal != nil {
 			journal = w.mutation.journal(journal)
@@ -189,6 +211,9 @@ func (p *process) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 	if w.dice.chance(w.plan.unreachable, "unreachable", p.name, time.Now().UnixMilli()) {
 		return nil, errNoConnection
+	}
+	if !pause(ctx, w.dice.spread(time.Millisecond, 2*time.Second, "connects", p.name, time.Now().UnixMicro())) {
+		return nil, ctx.Err()
 	}
 	near, far := net.Pipe()
 	select {

@@ -11,6 +11,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,9 +36,16 @@ type world struct {
 	book     *book
 	slots    []*slot
 	diary    *diary
+	// validated are the transfers that somebody validates before they are sent, by reference.
+	validated map[string]order
+	// stranger is another program; nil if there is none.
+	stranger *process
+	// finally is when what is absent is sent at last; zero where nobody does so.
+	finally time.Time
 
 	mu      sync.Mutex
 	reports []report
+	asks    []ask
 	fates   map[string]int
 	deaths  int
 	struck  int
@@ -70,8 +78,12 @@ func run(t *testing.T, p plan, m mutation) *evidence {
 		// Late work gets done, hidden transfers show up, leases of callers are released.
 		pause(context.Background(), 2*time.Hour)
 		synctest.Wait()
+		w.resumeAtLast()
+		w.background.Wait()
+		leased := w.book.entries()
 		w.recoverAtLast()
 		found = w.evidence()
+		found.plan, found.leased = p, leased // the world's own plan has been cleared up
 	})
 	return found
 }
@@ -87,12 +99,20 @@ func newWorld(t *testing.T, p plan, m mutation) *world {
 	w := &world{
 		plan: p, dice: dice(p.seed), mutation: m, sandbox: sb, book: newBook(), fates: map[string]int{},
 		pipes: pipes{make(chan net.Conn), make(chan struct{})},
-		diary: &diary{began: time.Now(), pages: map[string][]string{}},
+		diary: &diary{began: time.Now(), pages: map[string][]string{}}, validated: map[string]order{},
+	}
+	for _, o := range p.orders {
+		if o.validated {
+			w.validated[o.reference] = o
+		}
 	}
 	w.front = &front{world: w, seen: map[string]int{}, working: map[string]int{}, disguised: map[string]string{}}
 	server := &http.Server{Handler: w.front, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = server.Serve(w.pipes) }()
 	t.Cleanup(func() { _ = server.Close() })
+	if slices.ContainsFunc(p.orders, func(o order) bool { return o.stranger != (other{}) }) {
+		w.stranger = w.startStranger()
+	}
 	for i := range p.processes {
 		w.slots = append(w.slots, newSlot(w, string(rune('A'+i))))
 	}
@@ -178,11 +198,15 @@ func (w *world) fateOf(s step, key facade.Key) fate {
 	w.fates[about]++
 	number := w.fates[about]
 	w.mu.Unlock()
-	return fate{
+	f := fate{
 		takes: w.dice.spread(100*time.Microsecond, 20*time.Millisecond, "writes", about, number),
 		fails: w.dice.chance(w.plan.diskFails, "fails", about, number),
 		noted: w.dice.chance(0.5, "noted", about, number),
 	}
+	if w.dice.chance(w.plan.fullDisk, "is full", time.Since(w.diary.began)/(30*time.Second)) {
+		f.fails, f.noted = true, false
+	}
+	return f
 }
 
 // tell keeps what a caller was told.
@@ -199,9 +223,9 @@ func (w *world) tell(r report) {
 
 // evidence gathers what is to be judged.
 func (w *world) evidence() *evidence {
-	e := &evidence{plan: w.plan, ledger: w.sandbox.Ledger(), reports: w.reports, deaths: w.deaths, struck: w.struck, history: w.diary.of}
+	e := &evidence{plan: w.plan, ledger: w.sandbox.Ledger(), reports: w.reports, asks: w.asks, finally: w.finally, deaths: w.deaths, struck: w.struck, history: w.diary.of}
 	if w.plan.journal {
-		e.entries = w.book.entries()
+		e.entries, e.hands = w.book.entries(), w.book.hands
 	}
 	for _, came := range w.front.arrivals {
 		e.arrivals = append(e.arrivals, *came)

@@ -109,7 +109,7 @@ func TestARecoveryThatIsGivenUpLeavesTheRestOpen(t *testing.T) {
 					}
 				}
 				assert.Contains(t, []int{1, 51}, n)
-				assert.LessOrEqual(t, time.Since(begun), DefaultSettleTimeout)
+				assert.Less(t, time.Since(begun), 10*time.Second)
 				assert.Len(t, journal.open(client.key("").Scope, []string{operationSendTransfer}), 50, "open, and leased to nobody")
 			})
 		})
@@ -349,7 +349,7 @@ func TestALostCancellationIsReadBack(t *testing.T) {
 				begun := time.Now()
 				_, err := b.newClient(tc.opts...).CancelTransfers(ctx, []CancellationRequest{cancellation("a")})
 				assert.ErrorIs(t, err, facade.ErrOutcomeUnknown)
-				assert.Less(t, time.Since(begun), 10*time.Second)
+				assert.LessOrEqual(t, time.Since(begun), DefaultSettleTimeout)
 				assert.Equal(t, 1, b.cancels)
 			})
 		})
