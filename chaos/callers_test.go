@@ -49,8 +49,13 @@ const mostCalls = 6
 // serve has an order done, by all its callers.
 func (w *world) serve(o order) {
 	pause(context.Background(), o.starts)
-	if o.stranger != (other{}) {
+	switch {
+	case o.stranger != (other{}):
 		_, _ = w.stranger.do(context.Background(), o.as(o.stranger), byCall) // what becomes of it is that program's business
+	case o.before:
+		ctx, cancel := context.WithTimeout(context.Background(), w.dice.spread(time.Millisecond, time.Minute, "lives", o.reference))
+		_, _ = w.stranger.do(ctx, o, byCall) // nobody was told
+		cancel()
 	}
 	if o.validated {
 		w.validate(o)
@@ -92,7 +97,11 @@ func (w *world) call(o order, caller int) {
 	for number := range mostCalls {
 		about := []any{o.reference, caller, number}
 		p := w.slots[w.dice.pick(len(w.slots), "asks", about)].await()
-		r, told := w.ask(p, o, byCall, about)
+		by := byCall
+		if o.before {
+			by = byResuming
+		}
+		r, told := w.ask(p, o, by, about)
 		if told && !w.dice.chance(askAgain[r.outcome], "asks again", about) {
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/gen/ding"
 	"github.com/airtime-go/airtime/sandbox"
 )
 
@@ -192,12 +194,24 @@ func (r *renaming) RoundTrip(request *http.Request) (*http.Response, error) {
 type pretending struct{ http.RoundTripper }
 
 func (p pretending) RoundTrip(request *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(request.URL.Path, "/SendTransfer") {
+		return p.RoundTripper.RoundTrip(request)
+	}
+	body, err := io.ReadAll(request.Body)
+	if err != nil {
+		return nil, err
+	}
+	request = request.Clone(request.Context())
+	request.Body = io.NopCloser(bytes.NewReader(body))
 	response, err := p.RoundTripper.RoundTrip(request)
-	if err == nil || !strings.HasSuffix(request.URL.Path, "/SendTransfer") {
+	var sent ding.SendTransferRequest
+	if err == nil || json.Unmarshal(body, &sent) != nil {
 		return response, err
 	}
-	return jsonAnswer(request, `{"ResultCode":1,"ErrorCodes":[],"TransferRecord":{"TransferId":{"TransferRef":"1","DistributorRef":"x"},`+
-		`"SkuCode":"x","ProcessingState":"Complete","AccountNumber":"x","CommissionApplied":0.00}}`), nil
+	record := order{reference: sent.DistributorRef, sku: sent.SKUCode, account: sent.AccountNumber, amount: sent.SendValue}.record("1", ding.ProcessingStateComplete)
+	answer := coded(ding.ResultCodeSuccess)
+	answer.TransferRecord = &record
+	return jsonAnswer(request, string(written(answer))), nil
 }
 
 // blind shows an empty list of transfers.

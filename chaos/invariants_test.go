@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -219,15 +220,18 @@ func (e *evidence) believesDuplicates(of name, paid, strange map[name][]payment)
 		done, code = paid[of.sibling()], "-320"
 	}
 	sends := e.sendsOf(of)
-	if len(done) == 0 || len(sends) < 2 || e.plan.duplicateAsUnknown {
+	switch {
+	case len(done) == 0 || len(sends) == 0 || e.plan.duplicateAsUnknown:
 		return false
+	case len(sends) == 1:
+		return e.plan.deaths > 0 // the first, which was noted, never left
 	}
 	return sends[0].status() != code || !e.wasSeen(sends[0])
 }
 
-// wasSeen reports that an answer came while the client that had asked was alive, for sure, and waiting.
+// wasSeen reports that an answer came while the client that had asked was alive, for sure, and waiting, and could be noted.
 func (e *evidence) wasSeen(a arrival) bool {
-	return a.left.Sub(a.sent) < patienceOfClients && e.plan.deaths == 0
+	return a.left.Sub(a.sent) < patienceOfClients && e.plan.deaths == 0 && e.plan.diskFails == 0
 }
 
 // again marks the second of two refunds of one charge.
@@ -361,6 +365,9 @@ func booksAgree(e *evidence) []violation {
 			complain(of.reference, "a validation is in the journal")
 		}
 		noted[of] = entry.Attempts > 0
+		if n := e.arrived(of, entry.Request); n > entry.Attempts {
+			complain(of.reference, "it arrived %d times, of which %d are noted", n, entry.Attempts)
+		}
 		payments := paid[of]
 		switch settlement := entry.Settlement; {
 		case settlement == nil:
@@ -375,7 +382,7 @@ func booksAgree(e *evidence) []violation {
 		}
 	}
 	for of := range paid {
-		if !noted[of] {
+		if !noted[of] && !e.plan.begunBefore(of) {
 			complain(of.reference, "%s in the ledger, but no attempt in the journal", of.kind)
 		}
 	}
@@ -407,6 +414,22 @@ func leasesAreKept(e *evidence) []violation {
 		}
 	}
 	return found
+}
+
+// arrived counts the arrivals of a request.
+func (e *evidence) arrived(of name, body []byte) int {
+	n := 0
+	for r, group := range e.sends() {
+		if r.name == of && sameJSON([]byte(r.body), body) {
+			n += len(group)
+		}
+	}
+	return n
+}
+
+func sameJSON(a, b []byte) bool {
+	var one, two any
+	return json.Unmarshal(a, &one) == nil && json.Unmarshal(b, &two) == nil && reflect.DeepEqual(one, two)
 }
 
 // mustBeSettled says why an open entry should have been settled by the last recovery; "" if it should not.

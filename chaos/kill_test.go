@@ -14,7 +14,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +34,7 @@ const (
 	addressVariable = "AIRTIME_CHAOS_ADDRESS"
 	journalVariable = "AIRTIME_CHAOS_JOURNAL"
 	firstVariable   = "AIRTIME_CHAOS_FIRST"
+	sharedVariable  = "AIRTIME_CHAOS_SHARED"
 	againVariable   = "AIRTIME_CHAOS_AGAIN"
 )
 
@@ -75,6 +78,7 @@ func startChild(t *testing.T, role string, environment ...string) child {
 
 // told is everything that the paying processes wrote down.
 type told struct {
+	mu sync.Mutex
 	// asked are the orders that were begun, and answered those whose callers were told an outcome.
 	asked    []string
 	answered map[string]bool
@@ -85,25 +89,39 @@ type told struct {
 func (o *told) hear(t *testing.T, line string) {
 	t.Helper()
 	words := strings.Fields(line)
-	require.GreaterOrEqual(t, len(words), 3, line)
-	require.NotEqual(t, "error", words[0], line)
+	if len(words) < 3 || words[0] == "error" {
+		t.Errorf("a payer says: %s", line)
+		return
+	}
 	id := words[1] + " " + words[2]
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if words[0] == "asks" {
 		o.asked = append(o.asked, id)
 		return
 	}
-	require.Len(t, words, 4, line)
 	o.reports = append(o.reports, report{order: realOrder(words[2], words[1]), by: manner(words[0]), outcome: facade.Outcome(words[3])})
 	if words[0] == "told" {
 		o.answered[id] = true
 	}
 }
 
+// follow hears what a payer has to tell, and kills it soon after it has told so much.
+func (o *told) follow(t *testing.T, payer child, left int) {
+	for payer.lines.Scan() {
+		o.hear(t, payer.lines.Text())
+		if left--; left == 0 {
+			time.AfterFunc(rand.N(10*time.Millisecond), func() { _ = payer.command.Process.Kill() })
+		}
+	}
+	assert.Error(t, payer.command.Wait(), "it was to be killed")
+}
+
 // interrupted are the orders whose callers were never told anything.
 func (o *told) interrupted() []string {
 	var open []string
 	for _, id := range o.asked {
-		if !o.answered[id] {
+		if !o.answered[id] && !slices.Contains(open, id) {
 			open = append(open, id)
 		}
 	}
@@ -112,7 +130,7 @@ func (o *told) interrupted() []string {
 
 func TestKilledProcessesPayAtMostOnce(t *testing.T) {
 	t.Parallel()
-	const kills, perLife = 8, 1000
+	const lives, slots, perLife, perSlot = 5, 2, 1000, 500
 	random := rand.New(rand.NewPCG(rand.Uint64(), 1))
 	server := startChild(t, "sandbox")
 	require.True(t, server.lines.Scan())
@@ -121,32 +139,32 @@ func TestKilledProcessesPayAtMostOnce(t *testing.T) {
 	environment := []string{addressVariable + "=" + base, journalVariable + "=" + journal}
 
 	all := &told{answered: map[string]bool{}}
-	for life := range kills {
+	for life := range lives {
 		again := all.interrupted()
-		payer := startChild(t, "pay", append(environment, fmt.Sprintf("%s=%d", firstVariable, life*perLife), againVariable+"="+strings.Join(again[max(0, len(again)-4):], ","))...)
-		left := 1 + random.IntN(80)
-		for payer.lines.Scan() {
-			all.hear(t, payer.lines.Text())
-			if left--; left == 0 {
-				time.AfterFunc(time.Duration(random.Int64N(int64(10*time.Millisecond))), func() { _ = payer.command.Process.Kill() })
-			}
+		again = again[max(0, len(again)-4):]
+		var payers sync.WaitGroup
+		for slot := range slots {
+			payer := startChild(t, "pay", append(environment, fmt.Sprintf("%s=%d", firstVariable, life*perLife+slot*perSlot),
+				fmt.Sprintf("%s=%d", sharedVariable, life*perLife), againVariable+"="+strings.Join(again, ","))...)
+			left := 1 + random.IntN(80)
+			payers.Go(func() { all.follow(t, payer, left) })
 		}
-		require.Error(t, payer.command.Wait(), "it was to be killed")
+		payers.Wait()
 	}
 
-	finisher := startChild(t, "finish", append(environment, fmt.Sprintf("%s=%d", firstVariable, kills*perLife))...)
+	finisher := startChild(t, "finish", append(environment, fmt.Sprintf("%s=%d", firstVariable, lives*perLife))...)
 	for finisher.lines.Scan() {
 		all.hear(t, finisher.lines.Text())
 	}
 	require.NoError(t, finisher.command.Wait())
 
-	e := &evidence{plan: plan{deaths: kills}, ledger: ledgerOf(t, base), reports: all.reports, entries: entriesOf(t, journal, base, all.asked)}
+	e := &evidence{plan: plan{deaths: lives, processes: slots, journal: true}, ledger: ledgerOf(t, base), reports: all.reports, entries: entriesOf(t, journal, base, all.asked)}
 	e.failed = func(string) bool { return false }
 	violations := e.judge()
 	for _, v := range violations[:min(mostComplaints, len(violations))] {
 		t.Errorf("%s is violated by %s: %s", v.rule, v.reference, v.what)
 	}
-	t.Logf("%d violations after %d kills: %d orders, %d of them cut off, %d done", len(violations), kills, len(all.asked), len(all.interrupted()), len(e.paid()))
+	t.Logf("%d violations after %d kills: %d orders, %d of them cut off, %d done", len(violations), lives*slots, len(all.asked), len(all.interrupted()), len(e.paid()))
 	assert.NotEmpty(t, all.interrupted(), "a kill hit something that was under way")
 	require.NoError(t, server.stdin.Close())
 	require.NoError(t, server.command.Wait())
@@ -168,7 +186,7 @@ func entriesOf(t *testing.T, path, base string, asked []string) []facade.Entry {
 	journal, err := sqlite.Open(path)
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, journal.Close()) }()
-	var entries []facade.Entry
+	entries := []facade.Entry{}
 	for _, id := range asked {
 		number, operation, _ := strings.Cut(id, " ")
 		key := facade.Key{Scope: "dizlee " + strings.Replace(base, "127.0.0.1", "localhost", 1) + "/dizlee", Operation: operation, Reference: operation + "-" + number}

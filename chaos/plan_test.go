@@ -4,6 +4,7 @@ package chaos
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,6 +39,8 @@ type order struct {
 	rival, stranger other
 	// validated: somebody validates it first.
 	validated bool
+	// before: an earlier life, which had no journal, may have sent it, so that it is resumed.
+	before bool
 }
 
 // other is how another order under the same reference differs; the zero other is none.
@@ -159,6 +162,11 @@ var weathers = []weather{
 // that is allowed, or as often.
 const neverArrives = "transfer-7"
 
+// begunBefore reports an order that an earlier life may have sent.
+func (p plan) begunBefore(of name) bool {
+	return slices.ContainsFunc(p.orders, func(o order) bool { return o.name() == of && o.before })
+}
+
 // planFor is the plan of a seed. Consecutive seeds go through all weathers.
 func planFor(seed uint64) plan {
 	d := dice(seed)
@@ -209,14 +217,7 @@ func (p plan) drawOrders(d dice) []order {
 	}
 	for i := range all {
 		o := &all[i]
-		lonely := o.rival == (other{}) && !o.scripted && p.balance.Cmp(money.FromInt(10_000)) > 0
-		if lonely && (o.kind == transfer || o.kind == charge && p.journal) && d.chance(0.06, "a stranger", o.reference) {
-			o.stranger = o.another(d)
-			if o.kind == transfer && d.chance(0.4, "the stranger's fails", o.reference) {
-				o.stranger = other{topUp, failingAccount + "4", o.amount}
-			}
-		}
-		o.validated = o.kind == transfer && d.chance(0.05, "validated", o.reference)
+		p.drawHistory(d, o)
 		if o.starts == 0 {
 			o.starts = d.between(0, openFor, "starts", o.reference)
 		}
@@ -226,6 +227,21 @@ func (p plan) drawOrders(d dice) []order {
 		}
 	}
 	return all
+}
+
+// drawHistory decides what comes before an order, under its reference.
+func (p plan) drawHistory(d dice, o *order) {
+	lonely := o.rival == (other{}) && !o.scripted && p.balance.Cmp(money.FromInt(10_000)) > 0
+	switch {
+	case lonely && p.journal && (o.kind == transfer || o.kind == charge) && d.chance(0.04, "before", o.reference):
+		o.before = true
+	case lonely && (o.kind == transfer || o.kind == charge && p.journal) && d.chance(0.06, "a stranger", o.reference):
+		o.stranger = o.another(d)
+		if o.kind == transfer && d.chance(0.4, "the stranger's fails", o.reference) {
+			o.stranger = other{topUp, failingAccount + "4", o.amount}
+		}
+	}
+	o.validated = o.kind == transfer && d.chance(0.05, "validated", o.reference)
 }
 
 func transferOrder(d dice, n int) order {

@@ -212,6 +212,9 @@ func (p *process) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if w.dice.chance(w.plan.unreachable, "unreachable", p.name, time.Now().UnixMilli()) {
 		return nil, errNoConnection
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(p.ctx, stop)()
 	if !pause(ctx, w.dice.spread(time.Millisecond, 2*time.Second, "connects", p.name, time.Now().UnixMicro())) {
 		return nil, ctx.Err()
 	}

@@ -110,7 +110,7 @@ func newWorld(t *testing.T, p plan, m mutation) *world {
 	server := &http.Server{Handler: w.front, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = server.Serve(w.pipes) }()
 	t.Cleanup(func() { _ = server.Close() })
-	if slices.ContainsFunc(p.orders, func(o order) bool { return o.stranger != (other{}) }) {
+	if slices.ContainsFunc(p.orders, func(o order) bool { return o.before || o.stranger != (other{}) }) {
 		w.stranger = w.startStranger()
 	}
 	for i := range p.processes {

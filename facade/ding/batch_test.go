@@ -102,7 +102,7 @@ func TestCancellationsHaveTheirOwnOutcomes(t *testing.T) {
 	assert.ErrorIs(t, answer.Results[6].Err, ding.ErrItemMissing)
 	assert.ErrorIs(t, answer.Results[6].Err, facade.ErrOutcomeUnknown)
 	assert.EqualError(t, answer.Results[6].Err, `ding: CancelTransfers item "missing": the outcome is unknown: the answer has no result for this item; `+
-		`do not send it again: recover it later, or ask Ding [HTTP 200, correlation id `+s.seen()[0].header.Get("X-Correlation-Id")+`]`)
+		`do not send again: recover it later, or ask Ding [HTTP 200, correlation id `+s.seen()[0].header.Get("X-Correlation-Id")+`]`)
 }
 
 func TestItemErrorsShowNothingSecret(t *testing.T) {

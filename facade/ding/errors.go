@@ -131,7 +131,7 @@ func (e *Error) summary() string {
 // whatToDo completes the message: an unknown outcome comes first, then the closest code.
 func (e *Error) whatToDo() string {
 	if e.outcome == facade.OutcomeUnknown {
-		return "do not send it again: recover it later, or ask Ding"
+		return "do not send again: recover it later, or ask Ding"
 	}
 	for _, code := range e.Codes {
 		for _, known := range []Code{Code(code.Context), Code(code.Code)} {

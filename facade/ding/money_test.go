@@ -136,7 +136,7 @@ func TestSendTransferComesToWhatTheAnswerProves(t *testing.T) {
 				assert.Equal(t, ding.ProcessingStateFailed, lost.Record.ProcessingState)
 			}
 			if tc.outcome == unknown {
-				assert.ErrorContains(t, err, "do not send it again: recover it later, or ask Ding")
+				assert.ErrorContains(t, err, "do not send again: recover it later, or ask Ding")
 			}
 		})
 	}
