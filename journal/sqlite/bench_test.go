@@ -81,7 +81,7 @@ func BenchmarkOpen(b *testing.B) {
 	require.NoError(b, journal.writer.do(b.Context(), func(t *transaction) error {
 		for n := range 60_000 {
 			i := intent(fmt.Sprintf("order-%08d", n))
-			if _, err := t.change(t.insert, i.Scope, i.Operation, i.Reference, i.Request, i.NotedAt.Format(timeLayout), "nobody"); err != nil {
+			if _, err := t.change(t.insert, i.Scope, i.Operation, i.Reference, i.Request, i.NotedAt.Format(timeLayout), "nobody", 0); err != nil {
 				return err
 			}
 			if _, err := t.change(t.settle, "accepted", []byte(`{"TransferRef":"7"}`), "answer", i.NotedAt.Format(timeLayout),

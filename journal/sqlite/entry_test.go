@@ -318,7 +318,7 @@ func TestACallWhoseTurnHasComeIsAnsweredTruly(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	err := journal.writer.do(ctx, func(tx *transaction) error {
 		cancel() // the caller gives up while its note is being written
-		_, err := tx.change(tx.insert, scope, "SendTransfer", "order-1", []byte("{}"), "", tx.me.id)
+		_, err := tx.change(tx.insert, scope, "SendTransfer", "order-1", []byte("{}"), "", tx.me.id, 0)
 		return err
 	})
 	require.NoError(t, err)

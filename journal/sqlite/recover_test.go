@@ -117,11 +117,11 @@ func TestOpenIsOldestFirstOverManyPages(t *testing.T) {
 			reference := fmt.Sprintf("order-%d", n)
 			want = append(want, reference)
 			at := noted.Add(time.Duration(n) * time.Second).Format(timeLayout)
-			if _, err := tx.change(tx.insert, scope, "SendTransfer", reference, []byte("{}"), at, "nobody"); err != nil {
+			if _, err := tx.change(tx.insert, scope, "SendTransfer", reference, []byte("{}"), at, "nobody", 0); err != nil {
 				return err
 			}
 		}
-		_, err := tx.change(tx.insert, scope, "ChargeMobile", "charge", []byte("{}"), "", "nobody")
+		_, err := tx.change(tx.insert, scope, "ChargeMobile", "charge", []byte("{}"), "", "nobody", 0)
 		return err
 	}))
 	assert.Equal(t, want, opened(t, journal))
