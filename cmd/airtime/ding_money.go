@@ -121,7 +121,7 @@ func (a *app) afterLostTransfer(reference string, s settling, noted bool) string
 	case s.looksOnly && !noted:
 		return "nothing was sent or noted; look again with: " + lookUp + "; or ask Ding about " + quote(reference)
 	case s.journal.none:
-		return "wait 90 seconds, then look with: " + lookUp + "; or go on with: airtime ding resume"
+		return "wait 90 seconds, then look with: " + lookUp + "; or go on with the same flags and: airtime ding resume"
 	case a.sandbox && s.journal.file == "":
 		return quote(reference) + " cannot be followed up, since the sandbox and its journal end with this run; elsewhere it would be with: " + lookUp
 	}

@@ -94,7 +94,7 @@ func recoveredTransfer(one ding.Recovered) recovered {
 
 // dingSettle is the command by which a person settles a transfer.
 func dingSettle(reference string, j journalFlag) string {
-	return "airtime ding settle --ref " + quote(reference) + " --as paid|unpaid" + j.flag()
+	return eitherWay("airtime ding settle --ref " + quote(reference) + j.flag())
 }
 
 const resumeLong = `Go on with a transfer that was interrupted before its outcome was known, and that no journal tells of: look first. A

@@ -115,7 +115,7 @@ func (a *app) afterLostEffect(operation, id string, repeats bool, s settling) st
 	command := commandOf[operation]
 	switch {
 	case s.journal.none && repeats:
-		return "find out with: airtime dizlee resume " + command + ", and the same flags"
+		return "find out with the same flags and: airtime dizlee resume " + command
 	case s.journal.none:
 		return "do not repeat " + quote(id) + ", which may be done twice then; ask Dizlee"
 	case a.sandbox && s.journal.file == "":

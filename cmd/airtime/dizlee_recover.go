@@ -114,7 +114,7 @@ func recoveredEffect(one dizlee.Recovered) recovered {
 
 // dizleeSettle is the command by which a person settles a request.
 func dizleeSettle(operation, id string, j journalFlag) string {
-	return "airtime dizlee settle --operation " + or(commandOf[operation], "charge|refund|sms") + " --ref " + quote(id) + " --as paid|unpaid" + j.flag()
+	return eitherWay("airtime dizlee settle --operation " + commandOf[operation] + " --ref " + quote(id) + j.flag())
 }
 
 const dizleeResumeLong = `Go on with a charge, or a refund of everything, that was interrupted before its outcome was known, and that no journal

@@ -139,6 +139,11 @@ func (p *array) end() error {
 	return p.app.print([]byte("[]\n"))
 }
 
+// eitherWay writes a settle command for both decisions. A bar between them would be a pipe to a shell, and decide by itself.
+func eitherWay(command string) string {
+	return command + " --as paid; or, if it is not: " + command + " --as unpaid"
+}
+
 // decision reads what a person says became of a request.
 func decision(said string) (bool, error) {
 	switch said {
@@ -159,7 +164,7 @@ func (a *app) decided(operation, reference string, yes bool) error {
 	if a.json {
 		return a.printJSON(recovered{Reference: reference, Operation: operation, Outcome: outcome})
 	}
-	return a.print([]byte(fmt.Sprintf("%s: settled as %s, by a person\n", quote(reference), outcome)))
+	return a.print([]byte(fmt.Sprintf("%s: settled as %s, by a person (%s)\n", quote(reference), outcome, operation)))
 }
 
 // undecided gives the error of a settle command its outcome: the decision was not noted.

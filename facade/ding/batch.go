@@ -96,15 +96,63 @@ func (c *Client) CancelTransfers(ctx context.Context, requests []CancellationReq
 	results := match(found, refs, answer.Items, facade.OutcomeUnknown, func(i TransferWithState) batchItem {
 		return batchItem{i.BatchItemRef, i.ResultCode, i.ErrorCodes}
 	})
+	var doubts []int
+	var again []CancellationRequest
+	for i, result := range results {
+		if isDoubtful(requests[i], result) {
+			doubts, again = append(doubts, i), append(again, requests[i])
+		}
+	}
+	if len(doubts) > 0 {
+		unclear := found.failItem(batchItem{}, facade.OutcomeUnknown, errUnclearItem)
+		for i, result := range c.readStates(ctx, found, again, unclear) {
+			results[doubts[i]] = result
+		}
+	}
 	return &CancelTransfersResponse{CancelTransfersResponse: *answer, Results: results}, nil
+}
+
+var errUnclearItem = errors.New("the answer does not say what became of the transfer, and neither does the list of transfers")
+
+// isDoubtful reports a cancellation's result that proves nothing: it is missing, another transfer's, or contradicts itself.
+func isDoubtful(request CancellationRequest, result BatchResult[TransferWithState]) bool {
+	item := result.Item
+	if item == nil {
+		return true
+	}
+	differs := func(answered, asked string) bool { return answered != "" && asked != "" && answered != asked }
+	if differs(item.TransferID.TransferRef, request.TransferID.TransferRef) || differs(item.TransferID.DistributorRef, request.TransferID.DistributorRef) {
+		return true
+	}
+	if result.Err == nil {
+		return false
+	}
+	under := item.ProcessingState == ProcessingStateCancelled || item.ProcessingState == ProcessingStateCancelling
+	return under || has(item.ErrorCodes, ContextTransactionStillInProgress) || facade.OutcomeOf(result.Err) == facade.OutcomeUnknown
 }
 
 // readBackAfter gives a cancellation whose answer was lost the time to take effect.
 const readBackAfter = 2 * time.Second
 
-// readBack finds out what became of cancellations whose answer was lost: each is read until it is Cancelling no more, as long
-// as there is time. If none can be read, it returns lost.
+// readBack finds out what became of cancellations whose answer was lost. If none can be read, it returns lost.
 func (c *Client) readBack(ctx context.Context, found *finding, requests []CancellationRequest, lost error) (*CancelTransfersResponse, error) {
+	answer := &CancelTransfersResponse{
+		CancelTransfersResponse: gen.CancelTransfersResponse{ResultCode: ResultCodeSuccess},
+		Results:                 c.readStates(ctx, found, requests, lost),
+	}
+	for _, result := range answer.Results {
+		if result.Item != nil {
+			answer.Items = append(answer.Items, *result.Item)
+		}
+	}
+	if len(answer.Items) == 0 {
+		return nil, lost
+	}
+	return answer, nil
+}
+
+// readStates reads each transfer until it is Cancelling no more, as long as there is time.
+func (c *Client) readStates(ctx context.Context, found *finding, requests []CancellationRequest, lost error) []BatchResult[TransferWithState] {
 	patient, stop := settle.Outlive(ctx, c.settleAfterCancel)
 	defer stop()
 	// Behind many look-ups, a batch could wait for its turn for an hour.
@@ -128,24 +176,19 @@ func (c *Client) readBack(ctx context.Context, found *finding, requests []Cancel
 			}
 		}
 	}
-	answer := &CancelTransfersResponse{CancelTransfersResponse: gen.CancelTransfersResponse{ResultCode: ResultCodeSuccess}}
+	results := make([]BatchResult[TransferWithState], len(requests))
 	for i, request := range requests {
-		result := BatchResult[TransferWithState]{BatchItemRef: request.BatchItemRef}
-		if record := records[i]; record != nil {
-			result.Item = &TransferWithState{
-				BatchItemRef: request.BatchItemRef, TransferID: *record.TransferID, ProcessingState: record.ProcessingState, ResultCode: ResultCodeSuccess,
-			}
-			answer.Items = append(answer.Items, *result.Item)
-			result.Err = cancelled(found, request.BatchItemRef, record)
-		} else {
-			result.Err = found.failItem(batchItem{ref: request.BatchItemRef}, facade.OutcomeUnknown, cmp.Or(errs[i], lost))
+		ref := request.BatchItemRef
+		results[i].BatchItemRef = ref
+		record := records[i]
+		if record == nil {
+			results[i].Err = found.failItem(batchItem{ref: ref}, facade.OutcomeUnknown, cmp.Or(errs[i], lost))
+			continue
 		}
-		answer.Results = append(answer.Results, result)
+		results[i].Item = &TransferWithState{BatchItemRef: ref, TransferID: *record.TransferID, ProcessingState: record.ProcessingState, ResultCode: ResultCodeSuccess}
+		results[i].Err = cancelled(found, ref, record)
 	}
-	if len(answer.Items) == 0 {
-		return nil, lost
-	}
-	return answer, nil
+	return results
 }
 
 // cancelled returns nil if the record is that of a cancelled transfer, and else says what it is.

@@ -49,7 +49,7 @@ func document() string {
 		"\"Unless the list shows otherwise\": the list is asked once, a second later. If it shows a transfer under the reference that has not failed, " +
 		"this is looked up; if it shows none, or does not tell within ten seconds, the answer stands.\n\n" +
 		"### What a look-up means\n\nListTransferRecords is asked for the DistributorRef; reference, SKU, account and value are compared here. " +
-		"Of all that the list shows under the reference, the row that comes first decides. A failed transfer refuses only in the last look-up, when the 90 seconds are over, and if no more than one attempt " +
+		"Of all that the list shows under the reference, the row that comes first decides. A failed transfer refuses only in the last look-up, when the settle time-out is over (past the 90 seconds that Ding may take, unless it was set shorter), and if no more than one attempt " +
 		"ever left under the reference, and Ding did not say that it knows another. \"Look up\" means to look again, until past the 90 seconds that Ding may work on a transfer; after that it is unknown.\n\n")
 	columns(&text, "What the list shows", "What it means", "Sent again", "Why")
 	for _, r := range lookUpTable {

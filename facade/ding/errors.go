@@ -130,7 +130,10 @@ func (e *Error) summary() string {
 
 // whatToDo completes the message: an unknown outcome comes first, then the closest code.
 func (e *Error) whatToDo() string {
-	if e.outcome == facade.OutcomeUnknown {
+	switch {
+	case e.outcome == facade.OutcomeUnknown && e.Operation == operationCancelTransfers:
+		return "do not send again: look at the transfer's state later, or ask Ding"
+	case e.outcome == facade.OutcomeUnknown:
 		return "do not send again: recover it later, or ask Ding"
 	}
 	for _, code := range e.Codes {

@@ -96,8 +96,8 @@ var outcomeTable = []row{
 
 	{operations: cancelOnly, came: cameEnvelope, resultCode: ResultCodeSuccess, verdict: settle.Accepted, why: "every item has its own state: only Cancelled is cancelled"},
 	{operations: cancelOnly, came: cameEnvelope, resultCode: ResultCodeTransientError, context: ContextTransactionStillInProgress, verdict: settle.LookUp, why: "one is under way, which may be this one"},
-	{operations: cancelOnly, came: cameEnvelope, resultCode: ResultCodeTransientError, verdict: settle.Later, why: "no item was looked at"},
-	{operations: cancelOnly, came: cameEnvelope, resultCode: ResultCodeServerError, verdict: settle.Refused, why: "no item was looked at"},
+	{operations: cancelOnly, came: cameEnvelope, resultCode: ResultCodeTransientError, verdict: settle.Later, why: "by Ding's description, no item was looked at"},
+	{operations: cancelOnly, came: cameEnvelope, resultCode: ResultCodeServerError, verdict: settle.Refused, why: "by Ding's description, no item was looked at"},
 
 	{operations: both, came: cameEnvelope, verdict: settle.LookUp, why: "the ResultCode is none that is documented"},
 }

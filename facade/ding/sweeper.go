@@ -197,8 +197,10 @@ func (s *sweeper) one(ctx context.Context, wanted *lookup) {
 		s.answer(wanted, sighting{err: err})
 		return
 	}
-	found, complete := recordsOf(page.Items, wanted.ref), !page.ThereAreMoreItems
-	s.answer(wanted, sighting{items: found, complete: complete, absent: complete && len(found) == 0 && allNamed(page.Items)})
+	found, named := recordsOf(page.Items, wanted.ref), allNamed(page.Items)
+	// A record that does not say whose it is may be another of the reference's.
+	complete := !page.ThereAreMoreItems && (named || len(found) == 0)
+	s.answer(wanted, sighting{items: found, complete: complete, absent: complete && len(found) == 0 && named})
 }
 
 // sweep reads the newest pages for all who wait, and then asks for a few of the rest one by one. A page that costs more

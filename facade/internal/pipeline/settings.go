@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/airtime-go/airtime/facade"
@@ -146,9 +147,10 @@ func Place(raw string) string {
 		host = "[" + host + "]"
 	}
 	u.Host = host
-	if port != "" && port != map[string]string{"https": "443", "http": "80"}[u.Scheme] {
+	if port = strings.TrimLeft(port, "0"); port != "" && port != map[string]string{"https": "443", "http": "80"}[u.Scheme] {
 		u.Host += ":" + port
 	}
+	u.Path, u.RawPath = path.Clean("/"+u.Path), ""
 	return strings.TrimRight(u.String(), "/")
 }
 

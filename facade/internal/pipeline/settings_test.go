@@ -185,7 +185,7 @@ func TestAPlaceHasOneSpelling(t *testing.T) {
 	for place, spellings := range map[string][]string{
 		"https://api.example":        {"https://api.example", "https://API.example/", "https://api.example:443", "https://api.example.", "HTTPS://api.Example:443//"},
 		"https://api.example:8443/a": {"https://api.example:8443/a", "https://API.EXAMPLE:8443/a/"},
-		"https://api.example/A":      {"https://api.example/A"},
+		"https://api.example/A":      {"https://api.example/A", "https://api.example/./A", "https://api.example:0443/b/../A//"},
 		"http://localhost:8645":      {"http://localhost:8645", "http://127.0.0.1:8645/", "http://LOCALHOST:8645", "http://[::1]:8645", "http://127.9.9.9:8645"},
 		"http://localhost":           {"http://localhost:80", "http://127.0.0.1"},
 		"https://[2001:db8::1]":      {"https://[2001:DB8::1]:443"},
