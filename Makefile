@@ -3,6 +3,7 @@
 GO ?= go
 FUZZTIME ?= 20s
 SEEDS ?= 200
+FROM ?= 0
 SWAGGER ?= https://api.dingconnect.com/swagger/docs/v1
 
 .PHONY: all generate check-generate test race lint cover fuzz chaos bench spec demo
@@ -38,8 +39,8 @@ fuzz: ## every fuzz target in turn, FUZZTIME each
 	  done; \
 	done
 
-chaos: ## money moves at most once, under SEEDS seeds of faults and crashes; CHAOS_SEED=n runs one again
-	CHAOS_SEEDS=$(SEEDS) $(GO) test ./chaos -run '^TestWeather$$' -count=1 -timeout 0 -v
+chaos: ## money moves at most once, under SEEDS seeds of faults and crashes, from FROM on; CHAOS_SEED=n runs one again
+	CHAOS_SEEDS=$(SEEDS) CHAOS_FROM=$(FROM) $(GO) test ./chaos -run '^TestWeather$$' -count=1 -timeout 0 -v
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./money ./facade/ding

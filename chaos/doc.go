@@ -8,11 +8,15 @@
 // whoever loses patience, at which step of the protocol which process dies (plan_test.go). It runs in virtual time
 // (testing/synctest, net/http over pipes), so that hours pass in milliseconds.
 //
+// Beside the sandbox's faults there are answers that tell nothing (strange_test.go), lists that show a transfer late, among
+// others' or not at all (lists_test.go), strangers who have used a reference before, and lives before there was a journal.
+//
 // Afterwards the books are compared: what the sandbox really paid, what callers were told, and what the journal holds.
-// invariants_test.go says what must be true of them; read that file first.
+// invariants_test.go says what must be true of them; read that file first. conduct_test.go says the same of what was sent:
+// a second send on a guess is a violation although it happens to do no harm in that world.
 //
 //	go test ./chaos                                     a few worlds of every kind of weather
-//	make chaos SEEDS=1000                               a long run
+//	make chaos SEEDS=1000                               a long run; FROM=5000 for other seeds
 //	CHAOS_SEED=17 go test ./chaos -run TestWeather -v   one world, with its history if it fails
 //
 // A world's events happen at moments that are all different, so that a seed gives the same run again. Where a weather

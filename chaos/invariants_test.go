@@ -317,12 +317,12 @@ func (e *evidence) lookedLongEnough(r report) bool {
 // wasToldInTime reports that the service said yes within the grace of a caller who had left, which is what the grace is for.
 func (e *evidence) wasToldInTime(r report) bool {
 	sends := e.sendsOf(r.order.name())
-	if len(sends) != 1 || !sends[0].accepts() || !r.order.isIn([]byte(sends[0].body)) {
+	if len(sends) != 1 || sends[0].left.After(r.at) || !sends[0].accepts() || !r.order.isIn([]byte(sends[0].body)) {
 		return false
 	}
 	return slices.ContainsFunc(e.asks, func(a ask) bool {
-		mine := a.name == r.order.name() && a.process == r.process && a.began.Equal(r.began)
-		return mine && a.began.Before(sends[0].sent) && a.until.Add(grace-time.Second).After(sends[0].left)
+		mine := a.name == r.order.name() && a.process == r.process && a.began.Equal(r.began) && a.ended.Equal(r.at)
+		return mine && a.left && a.began.Before(sends[0].sent) && a.until.Add(grace-time.Second).After(sends[0].left)
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -46,6 +47,7 @@ func TestMain(m *testing.M) {
 			// Worlds hand over from goroutine to goroutine; a second processor only makes that slower.
 			runtime.GOMAXPROCS(1)
 		}
+		debug.SetGCPercent(400) // worlds are small, and make much that is soon of no use
 		os.Exit(m.Run())
 	}
 	if err := roles[role](); err != nil {
@@ -186,12 +188,13 @@ func entriesOf(t *testing.T, path, base string, asked []string) []facade.Entry {
 	journal, err := sqlite.Open(path)
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, journal.Close()) }()
+	place := strings.Replace(base, "127.0.0.1", "localhost", 1) // one name for this machine
 	entries := []facade.Entry{}
 	for _, id := range asked {
 		number, operation, _ := strings.Cut(id, " ")
-		key := facade.Key{Scope: "dizlee " + strings.Replace(base, "127.0.0.1", "localhost", 1) + "/dizlee", Operation: operation, Reference: operation + "-" + number}
+		key := facade.Key{Scope: "dizlee " + place + "/dizlee", Operation: operation, Reference: operation + "-" + number}
 		if operation == string(transfer) {
-			key.Scope = "ding " + base
+			key.Scope = "ding " + place
 		}
 		entry, found, err := journal.Get(t.Context(), key)
 		require.NoError(t, err)

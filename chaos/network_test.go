@@ -215,7 +215,7 @@ const (
 	failingAccount = "44000000000"
 )
 
-// watched notes what is answered, undoes failOnce's disguise, and adds validations to lists.
+// watched notes what is answered, undoes failOnce's disguise, and shows lists as lists_test.go has them.
 type watched struct {
 	http.ResponseWriter
 	came  *arrival
@@ -231,7 +231,13 @@ func (w *watched) WriteHeader(status int) {
 }
 
 func (w *watched) Write(body []byte) (int, error) {
-	shown := w.front.asListed(w.came, w.front.undisguise(w.came.operation, body))
+	shown := body
+	switch w.came.operation {
+	case string(transfer):
+		shown = w.front.asAnswered(body)
+	case listing:
+		shown = w.front.asListed(w.came, body)
+	}
 	w.came.answer = append(w.came.answer, shown...)
 	if _, err := w.ResponseWriter.Write(shown); err != nil {
 		return 0, err
@@ -239,34 +245,28 @@ func (w *watched) Write(body []byte) (int, error) {
 	return len(body), nil
 }
 
-// undisguise gives the transfers in an answer that is whole their own accounts back.
-func (f *front) undisguise(operation string, body []byte) []byte {
+// asAnswered gives the transfer in an answer that is whole its own account back.
+func (f *front) asAnswered(body []byte) []byte {
 	var sent ding.SendTransferResponse
-	var listed ding.ListTransferRecordsResponse
-	switch {
-	case !bytes.Contains(body, []byte(failingAccount)):
+	if !bytes.Contains(body, []byte(failingAccount)) || json.Unmarshal(body, &sent) != nil || sent.TransferRecord == nil {
 		return body
-	case operation == string(transfer) && json.Unmarshal(body, &sent) == nil && sent.TransferRecord != nil:
-		f.ownAccount(sent.TransferRecord)
-		return written(sent)
-	case operation == listing && json.Unmarshal(body, &listed) == nil:
-		for i := range listed.Items {
-			f.ownAccount(&listed.Items[i].TransferRecord)
-		}
-		return written(listed)
 	}
-	return body
+	f.ownAccount(sent.TransferRecord)
+	return written(sent)
 }
 
-func (f *front) ownAccount(record *ding.TransferRecord) {
+// ownAccount gives a transfer its own account back, and reports whether it had another.
+func (f *front) ownAccount(record *ding.TransferRecord) (changed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if record.TransferID == nil || !strings.HasPrefix(record.AccountNumber, failingAccount) {
-		return
+		return false
 	}
-	if own, disguised := f.disguised[record.TransferID.DistributorRef]; disguised {
+	own, disguised := f.disguised[record.TransferID.DistributorRef]
+	if disguised {
 		record.AccountNumber = own
 	}
+	return disguised
 }
 
 func written(answer any) []byte {

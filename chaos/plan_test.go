@@ -137,8 +137,11 @@ var weathers = []weather{
 		p.preventsDuplicates, p.impatient, p.deaths = true, 0.1, d.pick(3, "deaths")
 		p.failing, p.limited, p.diskFails, p.fullDisk, p.strange = 0.1, 0.15, 0.03, 0.05, 0.03
 		p.faults = append(mix(d, 0.5, everyKind, dingMoney, dingReads, dizleeMoney), late(d)...)
-		if d.chance(0.5, "many attempts") {
-			p.impatient, p.deaths, p.limited, p.fullDisk, p.attempts = 0, 0, 0, 0, 45
+		if d.chance(0.6, "patience") {
+			p.impatient, p.deaths, p.limited, p.diskFails, p.fullDisk = 0, 0, 0, 0, 0
+			if d.chance(0.5, "many attempts") {
+				p.attempts = 45
+			}
 			p.faults = append(mix(d, 0.3, afterWork, dingMoney), late(d)...) // the list answers, so that it is seen to be absent
 		}
 		p.faults = append([]sandbox.Fault{{Kind: sandbox.DropConnection, When: sandbox.BeforeWork, Operation: "SendTransfer", Reference: neverArrives}}, p.faults...)
@@ -259,7 +262,8 @@ func transferOrder(d dice, n int) order {
 		o.sku, o.amount = ten, money.FromInt(10)
 	}
 	if o.reference == neverArrives {
-		o.sku, o.account, o.scripted = topUp, "447700900123", false
+		// It comes when the others are done: it is seen to be absent only if the usage limit leaves time to look for it.
+		o.sku, o.account, o.scripted, o.starts = topUp, "447700900123", false, openFor+30*time.Minute
 	}
 	if d.chance(0.04, "rival", n) {
 		o.rival = o.another(d)
