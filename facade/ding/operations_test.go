@@ -134,6 +134,7 @@ func operations() []operation {
 					AccountNumber: account, Skip: 100, Take: 50}, o...)
 			}},
 		{name: "CancelTransfers", method: "POST", money: true,
+			answer: `{"ResultCode":1,"ErrorCodes":[],"Items":[{"BatchItemRef":"a","ResultCode":1,"ErrorCodes":[],"ProcessingState":"Cancelled"}]}`,
 			body: `[{"BatchItemRef":"a","TransferId":{"DistributorRef":"order-1","TransferRef":"700123"}}]`,
 			call: func(c ctx, d client, o ...ding.CallOption) (any, error) {
 				return d.CancelTransfers(c, []ding.CancellationRequest{cancellation("a")}, o...)
