@@ -135,7 +135,7 @@ func operations() []operation {
 			}},
 		{name: "CancelTransfers", method: "POST", money: true,
 			answer: `{"ResultCode":1,"ErrorCodes":[],"Items":[{"BatchItemRef":"a","ResultCode":1,"ErrorCodes":[],"ProcessingState":"Cancelled"}]}`,
-			body: `[{"BatchItemRef":"a","TransferId":{"DistributorRef":"order-1","TransferRef":"700123"}}]`,
+			body:   `[{"BatchItemRef":"a","TransferId":{"DistributorRef":"order-1","TransferRef":"700123"}}]`,
 			call: func(c ctx, d client, o ...ding.CallOption) (any, error) {
 				return d.CancelTransfers(c, []ding.CancellationRequest{cancellation("a")}, o...)
 			}},
