@@ -3,6 +3,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -305,9 +306,14 @@ func (w *world) resumeAtLast() {
 		}
 	}
 	p, asked := w.slots[0].await(), 0
-	for _, o := range w.plan.orders {
+	orders := slices.Clone(w.plan.orders)
+	slices.SortStableFunc(orders, func(a, b order) int { // those first that the list does not show
+		return cmp.Compare(w.plan.viewOf(b.reference), w.plan.viewOf(a.reference))
+	})
+	for _, o := range orders {
 		outcome, told := last[o.reference]
-		open := outcome == facade.OutcomeUnknown || outcome == facade.OutcomeAccepted && w.dice.chance(0.1, "is asked again at last", o.reference)
+		doubted := w.plan.viewOf(o.reference) > slowly || w.dice.chance(0.1, "is doubted at last", o.reference)
+		open := outcome == facade.OutcomeUnknown || outcome == facade.OutcomeAccepted && doubted
 		if o.kind != transfer || !told || !open || asked == 12 {
 			continue
 		}

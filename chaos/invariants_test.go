@@ -229,9 +229,9 @@ func (e *evidence) believesDuplicates(of name, paid, strange map[name][]payment)
 	return sends[0].status() != code || !e.wasSeen(sends[0])
 }
 
-// wasSeen reports that an answer came while the client that had asked was alive, for sure, and waiting, and could be noted.
+// wasSeen reports that an answer came while the client that had asked was alive and waiting, for sure, and could be noted.
 func (e *evidence) wasSeen(a arrival) bool {
-	return a.left.Sub(a.sent) < patienceOfClients && e.plan.deaths == 0 && e.plan.diskFails == 0
+	return a.left.Sub(a.sent) < grace-time.Second && e.plan.deaths == 0 && e.plan.diskFails == 0
 }
 
 // again marks the second of two refunds of one charge.
@@ -256,9 +256,6 @@ func unknownsAreAllowed(e *evidence) []violation {
 	}
 	return found
 }
-
-// patienceOfClients is how long an attempt that moves money may take.
-const patienceOfClients = 2 * time.Minute
 
 // pagesHold is how many transfers the list hands out: Skip ends at 500, and Take at 100.
 const pagesHold = 600

@@ -75,8 +75,9 @@ func (f *front) asListed(came *arrival, body []byte) []byte {
 		if record.TransferID == nil {
 			continue
 		}
-		changed = f.ownAccount(record) || changed
-		switch reference := record.TransferID.DistributorRef; f.world.plan.viewOf(reference) {
+		reference := record.TransferID.DistributorRef
+		changed = f.ownAccount(reference, record) || changed
+		switch f.world.plan.viewOf(reference) {
 		case slowly:
 			until := record.StartedUTC.Add(f.world.dice.between(0, time.Minute, "is slow", reference))
 			if record.ProcessingState == ding.ProcessingStateComplete && time.Now().Before(until) {

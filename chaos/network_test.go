@@ -234,7 +234,7 @@ func (w *watched) Write(body []byte) (int, error) {
 	shown := body
 	switch w.came.operation {
 	case string(transfer):
-		shown = w.front.asAnswered(body)
+		shown = w.front.asAnswered(w.came.reference, body)
 	case listing:
 		shown = w.front.asListed(w.came, body)
 	}
@@ -246,23 +246,23 @@ func (w *watched) Write(body []byte) (int, error) {
 }
 
 // asAnswered gives the transfer in an answer that is whole its own account back.
-func (f *front) asAnswered(body []byte) []byte {
+func (f *front) asAnswered(reference string, body []byte) []byte {
 	var sent ding.SendTransferResponse
 	if !bytes.Contains(body, []byte(failingAccount)) || json.Unmarshal(body, &sent) != nil || sent.TransferRecord == nil {
 		return body
 	}
-	f.ownAccount(sent.TransferRecord)
+	f.ownAccount(reference, sent.TransferRecord) // a failure has no TransferId
 	return written(sent)
 }
 
 // ownAccount gives a transfer its own account back, and reports whether it had another.
-func (f *front) ownAccount(record *ding.TransferRecord) (changed bool) {
+func (f *front) ownAccount(reference string, record *ding.TransferRecord) (changed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if record.TransferID == nil || !strings.HasPrefix(record.AccountNumber, failingAccount) {
+	if !strings.HasPrefix(record.AccountNumber, failingAccount) {
 		return false
 	}
-	own, disguised := f.disguised[record.TransferID.DistributorRef]
+	own, disguised := f.disguised[reference]
 	if disguised {
 		record.AccountNumber = own
 	}

@@ -126,7 +126,7 @@ var weathers = []weather{
 		p.faults = append(mix(d, 0.3, everyKind, dingMoney, dizleeMoney), late(d)...)
 	}},
 	{name: "crashes", rare: 12, shape: func(p *plan, d dice) {
-		p.deaths, p.impatient, p.strange = 1+d.pick(5, "deaths"), 0.05, 0.06
+		p.deaths, p.impatient, p.failing, p.strange = 1+d.pick(5, "deaths"), 0.05, 0.15, 0.06
 		p.faults = mix(d, 0.2, everyKind, dingMoney, dingReads, dizleeMoney)
 	}},
 	{name: "storm", rare: 30, shape: func(p *plan, d dice) {
@@ -147,7 +147,7 @@ var weathers = []weather{
 		p.faults = append([]sandbox.Fault{{Kind: sandbox.DropConnection, When: sandbox.BeforeWork, Operation: "SendTransfer", Reference: neverArrives}}, p.faults...)
 	}},
 	{name: "no journal", rare: 25, shape: func(p *plan, d dice) {
-		p.journal, p.preventsDuplicates = false, d.chance(0.5, "prevents duplicates")
+		p.journal, p.preventsDuplicates = false, d.chance(0.3, "prevents duplicates")
 		p.impatient, p.unreachable, p.deaths, p.failing, p.strange = 0.1, 0.05, d.pick(4, "deaths"), 0.1, 0.06
 		p.faults = append(mix(d, 0.4, everyKind, dingMoney, dingReads, dizleeMoney), late(d)...)
 	}},

@@ -123,6 +123,8 @@ func (e *Error) summary() string {
 		return "the outcome is unknown"
 	case facade.OutcomeTemporary:
 		return "failed for now, nothing moved"
+	case facade.OutcomeUsage:
+		return "not sent"
 	default:
 		return "refused"
 	}
