@@ -311,10 +311,13 @@ func (e *evidence) lookedLongEnough(r report) bool {
 	})
 }
 
+// attemptTimeout is how long an attempt that moves money may take.
+const attemptTimeout = 2 * time.Minute
+
 // wasToldInTime reports that the service said yes within the grace of a caller who had left, which is what the grace is for.
 func (e *evidence) wasToldInTime(r report) bool {
 	sends := e.sendsOf(r.order.name())
-	if len(sends) != 1 || sends[0].left.After(r.at) || !sends[0].accepts() || !r.order.isIn([]byte(sends[0].body)) {
+	if len(sends) != 1 || sends[0].left.After(r.at) || sends[0].left.Sub(sends[0].sent) > attemptTimeout-time.Second || !sends[0].accepts() || !r.order.isIn([]byte(sends[0].body)) {
 		return false
 	}
 	return slices.ContainsFunc(e.asks, func(a ask) bool {

@@ -29,9 +29,9 @@ const (
 	never
 )
 
-// viewOf draws how the list shows a transfer. Where it can't be read, the outcome is left unknown, so it seldom happens.
+// viewOf draws how the list shows a transfer; whole pages, which name none, are as they are. Where it can't be read, the outcome is left unknown, so it seldom happens.
 func (p plan) viewOf(reference string) view {
-	if p.strange == 0 || reference == neverArrives {
+	if p.strange == 0 || reference == "" || reference == neverArrives {
 		return asItIs
 	}
 	switch n := dice(p.seed).pick(100, "is listed", reference); {
