@@ -29,7 +29,8 @@ const (
 	never
 )
 
-// viewOf draws how the list shows a transfer; whole pages, which name none, are as they are. Where it can't be read, the outcome is left unknown, so it seldom happens.
+// viewOf draws how the list shows a transfer; whole pages, which name none, are as they are. Where it can't be read the
+// outcome is left unknown, so that seldom happens.
 func (p plan) viewOf(reference string) view {
 	if p.strange == 0 || reference == "" || reference == neverArrives {
 		return asItIs

@@ -125,7 +125,7 @@ var weathers = []weather{
 		p.impatient, p.strange = 0.1, 0.06
 		p.faults = append(mix(d, 0.3, everyKind, dingMoney, dizleeMoney), late(d)...)
 	}},
-	{name: "crashes", rare: 12, shape: func(p *plan, d dice) {
+	{name: "crashes", rare: 20, shape: func(p *plan, d dice) {
 		p.deaths, p.impatient, p.failing, p.strange = 1+d.pick(5, "deaths"), 0.05, 0.15, 0.06
 		p.faults = mix(d, 0.2, everyKind, dingMoney, dingReads, dizleeMoney)
 	}},
@@ -151,7 +151,7 @@ var weathers = []weather{
 		p.impatient, p.unreachable, p.deaths, p.failing, p.strange = 0.1, 0.05, d.pick(4, "deaths"), 0.1, 0.06
 		p.faults = append(mix(d, 0.4, everyKind, dingMoney, dingReads, dizleeMoney), late(d)...)
 	}},
-	{name: "a failing provider", rare: 30, shape: func(p *plan, d dice) {
+	{name: "a failing provider", rare: 35, shape: func(p *plan, d dice) {
 		p.failing, p.strange, p.deaths = 0.4, 0.04, d.pick(2, "deaths")
 		p.faults = append(mix(d, 0.5, everyKind, dingMoney), late(d)...)
 	}},
