@@ -22,7 +22,11 @@ import (
 const maxBody = 1 << 20
 
 // contract is one document. Its paths have no parameters, so finding an operation is a look into a map.
-type contract struct{ document *openapi3.T }
+type contract struct {
+	document *openapi3.T
+	// limits are the usage limits that it states.
+	limits map[string]int
+}
 
 type contracts struct{ ding, dizlee contract }
 
@@ -41,7 +45,11 @@ func parseContract(name string, text []byte) (contract, error) {
 	if err != nil {
 		return contract{}, fmt.Errorf("sandbox: %s: %w", name, err)
 	}
-	return contract{document}, nil
+	limits, err := usageLimits(document)
+	if err != nil {
+		return contract{}, fmt.Errorf("sandbox: %s: %w", name, err)
+	}
+	return contract{document, limits}, nil
 }
 
 // route returns the operation that a request asks for; routers.ErrPathNotFound or routers.ErrMethodNotAllowed if there

@@ -24,6 +24,7 @@ type dingServer struct {
 	catalogue *catalogue.Catalogue
 	ids       mint
 	clock     func() time.Time
+	usage     *usage
 }
 
 // A method that appears in the specification does not compile until it is served.
@@ -33,6 +34,7 @@ var _ dingserver.ServerInterface = (*dingServer)(nil)
 type dingGate struct {
 	contract contract
 	identity *identityProvider
+	usage    *usage
 	methods  http.Handler
 }
 
@@ -40,11 +42,11 @@ func newDing(c contract, identity *identityProvider, server *dingServer) http.Ha
 	methods := dingserver.Handler(server, func(w http.ResponseWriter, _ *http.Request, err *dingserver.ParamError) {
 		refuse(w, "", ding.ErrorCode{Code: codeParameterInvalid, Context: err.Name})
 	})
-	return &dingGate{contract: c, identity: identity, methods: methods}
+	return &dingGate{contract: c, identity: identity, usage: server.usage, methods: methods}
 }
 
 // ServeHTTP takes the steps in the order in which the real service is known to take them: who is asking comes before
-// what is asked. Usage limits have their place between the two.
+// what is asked. Usage limits have their place between the two: a request that is malformed counts.
 func (g *dingGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	prepareAnswer(w, r)
 	route, err := g.contract.route(r)
@@ -54,6 +56,9 @@ func (g *dingGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if context, ok := g.identity.authenticate(r); !ok {
 		refuseStranger(w, context)
+		return
+	}
+	if !g.usage.admit(w, r, route.Operation.OperationID) {
 		return
 	}
 	found := append(queryViolations(r, route), g.contract.check(w, r, route)...)

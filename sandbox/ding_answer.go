@@ -93,9 +93,9 @@ func httpStatus(codes []ding.ErrorCode) int {
 	}
 }
 
-// fail writes a body with the status of its codes, and with Retry-After where a later attempt makes sense.
+// fail writes a body with the status of its codes, and with Retry-After, unless it is there, where a later attempt makes sense.
 func fail(w http.ResponseWriter, codes []ding.ErrorCode, body any) {
-	if outcome(codes) == ding.ResultCodeTransientError {
+	if outcome(codes) == ding.ResultCodeTransientError && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", retryAfterSeconds)
 	}
 	answer(w, httpStatus(codes), body)

@@ -39,6 +39,9 @@ func (s *dingServer) SendTransfer(w http.ResponseWriter, r *http.Request, params
 		failSend(w, request, t.codes)
 		return
 	}
+	if t.state == ding.ProcessingStateComplete {
+		s.usage.reset()
+	}
 	answerSend(w, s.record(t))
 }
 

@@ -16,7 +16,14 @@
 // Every request is held against the OpenAPI documents and refused in the service's own way. Two sandboxes with the same
 // seed and clock, given the same requests, give the same answers, down to ids, tokens and PINs. A DistributorRef that is
 // sent twice is paid twice, as it is by Ding. What was really paid stands in [Sandbox.Payments], whatever was answered.
-// Usage limits are not enforced.
+//
+// # Usage limits
+//
+// The account has those limits that the specification of DingConnect states: x-usage-limit requests of a method in any ten
+// minutes of the sandbox's clock, and x-usage-limit-validate-only SendTransfers that only validate, whatever credentials they
+// come with. Beyond them, the answer is HTTP 429, ResultCode 3, RateLimited, with the whole seconds in Retry-After after which there is
+// room; such a request does not count itself, while one that is refused for another reason does. A SendTransfer that is answered with
+// Complete, one to a UatNumber included, resets all of them. [WithoutUsageLimits] switches them off.
 //
 // # Faults
 //

@@ -27,7 +27,7 @@ func FuzzDing(f *testing.F) {
 	} {
 		f.Add(seed.method, seed.body, "application/json", "")
 	}
-	sb, err := sandbox.New()
+	sb, err := sandbox.New(sandbox.WithoutUsageLimits())
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, method, body, contentType, options string) {
 		request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
@@ -53,7 +53,7 @@ func FuzzQuery(f *testing.F) {
 		f.Add("GetAccountLookup", query)
 		f.Add("GetProductDescriptions", query)
 	}
-	sb, err := sandbox.New()
+	sb, err := sandbox.New(sandbox.WithoutUsageLimits())
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, method, query string) {
 		request := httptest.NewRequest(http.MethodGet, "/", nil)
@@ -80,7 +80,7 @@ func FuzzDizlee(f *testing.F) {
 		f.Add(operation, strings.ReplaceAll(string(text), subscriber, "9647701234504"), "9647701234504")
 		f.Add(operation, string(text[1:]), "")
 	}
-	sb, err := sandbox.New()
+	sb, err := sandbox.New(sandbox.WithoutUsageLimits())
 	require.NoError(f, err)
 	entries := func() int { return len(sb.Charges()) + len(sb.Refunds()) + len(sb.Messages()) }
 	f.Fuzz(func(t *testing.T, operation, body, msisdn string) {

@@ -24,6 +24,7 @@ type settings struct {
 	balance       money.Decimal
 	dizleeAPIKey  string
 	faults        []Fault
+	noUsageLimits bool
 }
 
 // gather applies the options to the defaults. The defaults are made up, and look it.
@@ -112,6 +113,14 @@ func WithDizleeAPIKey(key string) Option {
 	return func(s *settings) error {
 		s.dizleeAPIKey = key
 		return notEmpty("Dizlee API key", key)
+	}
+}
+
+// WithoutUsageLimits answers any number of requests. By default, those beyond the usage limits of the specification are refused.
+func WithoutUsageLimits() Option {
+	return func(s *settings) error {
+		s.noUsageLimits = true
+		return nil
 	}
 }
 

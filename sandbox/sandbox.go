@@ -24,7 +24,7 @@ type Sandbox struct {
 }
 
 // New returns a sandbox. Without options it has made-up credentials (see [Sandbox.Credentials]), a balance of 1000.00
-// USD, tokens that last 30 minutes, seed 1 and the real clock. The error holds all problems of the options.
+// USD, tokens that last 30 minutes, Ding's usage limits, seed 1 and the real clock. The error holds all problems of the options.
 func New(opts ...Option) (*Sandbox, error) {
 	settings, err := gather(opts)
 	if err != nil {
@@ -50,9 +50,13 @@ func New(opts ...Option) (*Sandbox, error) {
 		operator: newOperator(ids),
 		faults:   faults,
 	}
+	limits := contracts.ding.limits
+	if settings.noUsageLimits {
+		limits = nil
+	}
 	s.admin = s.newAdmin()
 	s.ding = newDing(contracts.ding, s.identity, &dingServer{
-		account: s.account, catalogue: goods, ids: ids, clock: settings.clock,
+		account: s.account, catalogue: goods, ids: ids, clock: settings.clock, usage: newUsage(limits, settings.clock),
 	})
 	s.dizlee = newDizlee(contracts.dizlee, settings.dizleeAPIKey, &dizleeServer{
 		operator: s.operator, clock: settings.clock,

@@ -31,7 +31,7 @@ func BenchmarkGetProducts(b *testing.B) {
 	body.WriteString(`]}`)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body.String())) }))
 	defer server.Close()
-	client, err := ding.NewClient(ding.WithAPIKey("key-of-the-bench"), ding.WithBaseURL(server.URL))
+	client, err := ding.NewClient(ding.WithAPIKey("key-of-the-bench"), ding.WithBaseURL(server.URL), ding.WithoutUsageLimits())
 	require.NoError(b, err)
 	b.SetBytes(int64(body.Len()))
 	b.ReportAllocs()

@@ -1,6 +1,7 @@
 package ding
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ type Client struct {
 	logger   *slog.Logger
 	server   string
 	oauth    bool
+	account  string
 
 	retry             facade.RetryPolicy
 	journal           facade.Journal
@@ -48,6 +50,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		// The generated builders resolve paths against a base that ends in a slash.
 		server:            config.baseURL + "/",
 		oauth:             config.clientID != "",
+		account:           config.account(),
 		retry:             retry,
 		journal:           config.journal,
 		settleTimeout:     config.settleTimeout,
@@ -55,9 +58,15 @@ func NewClient(opts ...Option) (*Client, error) {
 		preventDuplicates: config.preventDuplicates,
 		flights:           &settle.Flights[transferred]{},
 	}
-	c.sweeper = newSweeper(retry.ReadTimeout, c.listOnce)
+	c.sweeper = newSweeper(c.listOnce, func(last time.Time) time.Duration {
+		return config.Limits.Pace(operationListTransferRecords, last)
+	})
 	return c, nil
 }
+
+// Account returns a name for the service's address and the credentials, which tells neither: 32 hex digits. What is one account's
+// own, such as a catalogue with its prices, can be kept apart by it. A new API key or client id makes another name.
+func (c *Client) Account() string { return c.account }
 
 // String names the service and the host, and nothing secret.
 func (c Client) String() string { return "ding client for " + c.server }
@@ -74,6 +83,8 @@ type CallOption func(*callOptions)
 type callOptions struct {
 	correlationID string
 	head          **http.Response
+	condition     condition
+	decode        func(body []byte, answer any) error
 }
 
 // WithCorrelationID sends id as X-Correlation-Id, instead of a generated UUID. It is kept over all attempts and in
@@ -125,12 +136,17 @@ type operation struct {
 	private []string
 	// earlier is how many attempts of the same transfer were made before.
 	earlier int
+	// usage is the row of the usage limits; empty means the one of its name.
+	usage string
+	// patient waits for room in that row as long as the context lasts.
+	patient bool
 }
 
 const (
 	operationSendTransfer        = "SendTransfer"
 	operationCancelTransfers     = "CancelTransfers"
 	operationListTransferRecords = "ListTransferRecords"
+	operationLookupBills         = "LookupBills"
 
 	defaultBound = 4 << 20
 	// productsBound leaves room for the whole catalogue, some 15 to 20 MB.
@@ -155,6 +171,9 @@ func exchange[T any](ctx context.Context, c *Client, op operation, opts []CallOp
 	if op.bound == 0 {
 		op.bound = defaultBound
 	}
+	if op.money {
+		options.condition, options.decode = condition{}, nil
+	}
 	judge := op.judge
 	switch {
 	case judge != nil:
@@ -165,11 +184,14 @@ func exchange[T any](ctx context.Context, c *Client, op operation, opts []CallOp
 	}
 	var answer *T
 	var found finding
+	unchanged := false
 	err = c.pipeline.Do(ctx, pipeline.Call{
 		Operation:     op.name,
 		CorrelationID: options.correlationID,
 		Money:         op.money,
 		Earlier:       op.earlier,
+		Usage:         cmp.Or(op.usage, op.name),
+		Patient:       op.patient,
 		MaxBody:       op.bound,
 		Private:       op.private,
 		Head:          options.head,
@@ -179,12 +201,16 @@ func exchange[T any](ctx context.Context, c *Client, op operation, opts []CallOp
 				return nil, fmt.Errorf("the request could not be built: %w", err)
 			}
 			request.Header.Set("X-Correlation-Id", options.correlationID)
+			options.condition.set(request.Header)
 			request.URL.RawQuery = withoutEmpty(request.URL.RawQuery)
 			return request.WithContext(ctx), nil
 		},
 		Judge: func(a pipeline.Answer) pipeline.Verdict {
 			answer = new(T)
-			found = finding{Answer: a, operation: op.name, correlationID: options.correlationID}
+			found = finding{Answer: a, operation: op.name, correlationID: options.correlationID, decode: options.decode}
+			if unchanged = options.condition.met(a); unchanged {
+				return pipeline.Verdict{}
+			}
 			found.read(answer)
 			verdict := judge(found)
 			if verdict.Err == nil && found.envelope.ResultCode == ResultCodeSuccessWithWarning {
@@ -195,6 +221,9 @@ func exchange[T any](ctx context.Context, c *Client, op operation, opts []CallOp
 			return verdict
 		},
 	})
+	if err == nil && unchanged {
+		err = ErrNotModified
+	}
 	if err != nil {
 		return nil, &found, err
 	}

@@ -29,6 +29,17 @@
 // With [WithJournal], a transfer is noted before it leaves, so that [Client.RecoverTransfers] finds out what became of it if
 // the process is killed. Without one, [Client.ResumeTransfer] looks before it sends.
 //
+// # Usage limits
+//
+// Ding counts requests per method and ten minutes ([UsageLimits]), and so does the client, which holds requests back that would be
+// too many: they wait for room, as long as the retry policy and the context allow, and fail with a [*UsageLimitError] otherwise,
+// before anything is sent. A successful SendTransfer makes room in all methods. See [WithUsageLimits].
+//
+// # Caching
+//
+// Reference data wants to be cached. [WithResponseHead] tells how long an answer keeps, [WithCondition] asks only for what has
+// changed, [WithDecoder] reads large answers in its own way, and [Client.Account] keeps the prices of several accounts apart.
+//
 // # Access tokens
 //
 // With [WithClientCredentials], a token is fetched once for all callers, renewed before it expires, and once more when

@@ -69,7 +69,7 @@ func columns(text *strings.Builder, cells ...string) {
 
 func (r row) status() string {
 	switch r.came {
-	case cameNothingLeft, cameNoToken, cameTokenRefused, cameLost:
+	case cameNoRoom, cameNothingLeft, cameNoToken, cameTokenRefused, cameLost:
 		return "–"
 	case cameRedirect:
 		return "3xx"

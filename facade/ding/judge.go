@@ -24,9 +24,11 @@ type finding struct {
 	pipeline.Answer
 	operation     string
 	correlationID string
-	envelope      gen.APIResponse
 	// request is what a SendTransfer sent; nil otherwise.
 	request *SendTransferRequest
+	// decode reads the body in place of encoding/json, if it is not nil.
+	decode   func(body []byte, answer any) error
+	envelope gen.APIResponse
 	// record is that of a SendTransfer; nil otherwise, or if the answer has none.
 	record *TransferRecord
 	// unreadable says why the answer is no envelope; nil if it is one, or if there is no answer.
@@ -41,13 +43,18 @@ func (f *finding) read(into any) {
 	if f.Failure != pipeline.None {
 		return
 	}
-	err := json.Unmarshal(f.Body, into)
+	decode := json.Unmarshal
+	if f.decode != nil {
+		decode = f.decode
+	}
+	err := decode(f.Body, into)
 	if sent, ok := into.(*gen.SendTransferResponse); ok {
 		f.record = sent.TransferRecord
 	}
 	if err == nil {
 		f.envelope = envelopeOf(into)
-	} else if f.readFailure() {
+	}
+	if failed := err != nil || f.decode != nil && !succeeded(f.envelope.ResultCode); failed && f.readFailure() {
 		err = nil
 	}
 	if err == nil && f.envelope.ResultCode == 0 {
@@ -168,6 +175,8 @@ func judgeRead(f finding) pipeline.Verdict {
 	case pipeline.NoCredentials:
 		// A token that could not be had is not asked for again: the next call may.
 		return pipeline.Verdict{Err: f.fail(facade.OutcomeTemporary, f.Err)}
+	case pipeline.Limited:
+		return pipeline.Verdict{Err: f.fail(facade.OutcomeTemporary, usageLimitError(f.Err))}
 	case pipeline.NotSent, pipeline.Lost:
 		return temporary(f.Err)
 	case pipeline.CredentialsRefused, pipeline.Redirected, pipeline.TooLarge:
@@ -201,7 +210,7 @@ func (f *finding) verdict(decided row) pipeline.Verdict {
 	if outcome == facade.OutcomeAccepted {
 		return pipeline.Verdict{}
 	}
-	cause := f.Err
+	cause := usageLimitError(f.Err)
 	switch {
 	case f.unreadable != nil:
 		cause = f.unreadable

@@ -406,7 +406,7 @@ func TestWantOfBalanceIsBelievedUnlessTheListShowsOtherwise(t *testing.T) {
 				b := open(t, &book{send: tc.send, list: tc.list})
 				client := b.newClient()
 				if tc.spent {
-					client.sweeper.slots = slots{filled: time.Now()}
+					client.sweeper.rest(time.Minute)
 				}
 				begun := time.Now()
 				_, err := client.SendTransfer(t.Context(), order("order-1"))

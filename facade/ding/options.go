@@ -1,6 +1,8 @@
 package ding
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -36,6 +38,16 @@ type config struct {
 	settleTimeout     time.Duration
 	settleAfterCancel time.Duration
 	preventDuplicates bool
+
+	usageLimits map[string]int
+	// usageChanged and usageFree report what was asked for, which contradicts each other.
+	usageChanged, usageFree bool
+}
+
+// account is what Client.Account returns.
+func (c *config) account() string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{c.baseURL, c.clientID, c.apiKey}, "\x00")))
+	return hex.EncodeToString(sum[:16])
 }
 
 // WithAPIKey authenticates with a key from the Developer tab of the account settings. Give either a key or client credentials.
@@ -178,6 +190,7 @@ func newConfig(opts []Option) (config, error) {
 		baseURL:           DefaultBaseURL,
 		settleTimeout:     DefaultSettleTimeout,
 		settleAfterCancel: DefaultSettleAfterCancel,
+		usageLimits:       usageLimits,
 	}
 	var problems []error
 	for i, opt := range opts {
@@ -191,6 +204,7 @@ func newConfig(opts []Option) (config, error) {
 	}
 	problems = append(problems, c.contradictions()...)
 	c.Credentials = c.credentials()
+	c.Limits = c.limiter()
 	return c, errors.Join(problems...)
 }
 
@@ -209,6 +223,9 @@ func (c *config) contradictions() []error {
 	}
 	if c.apiKey != "" && !oauth && (c.tokenURL != "" || c.issuer != "") {
 		problems = append(problems, errors.New("a token URL or issuer goes with WithClientCredentials"))
+	}
+	if c.usageChanged && c.usageFree {
+		problems = append(problems, errors.New("usage limits are both changed and switched off: choose one"))
 	}
 	return problems
 }

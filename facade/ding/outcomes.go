@@ -15,6 +15,7 @@ import (
 type came string
 
 const (
+	cameNoRoom       came = "the client's own usage limit left no room in time"
 	cameNothingLeft  came = "no connection could be made"
 	cameNoToken      came = "no access token could be had"
 	cameTokenRefused came = "the identity provider refused the credentials"
@@ -68,6 +69,7 @@ var (
 
 var outcomeTable = []row{
 	{operations: both, came: cameNothingLeft, verdict: settle.Later, again: true, why: "nothing left"},
+	{operations: both, came: cameNoRoom, verdict: settle.Later, why: "nothing left"},
 	{operations: both, came: cameNoToken, verdict: settle.Later, why: "nothing left; a token that could not be had is not asked for again at once"},
 	{operations: both, came: cameTokenRefused, verdict: settle.Refused, why: "nothing left"},
 	{operations: both, came: cameLost, verdict: settle.LookUp, why: "the request may have arrived"},
@@ -137,6 +139,8 @@ func (r row) named(codes []ErrorCode) bool {
 
 func (f *finding) came() came {
 	switch f.Failure {
+	case pipeline.Limited:
+		return cameNoRoom
 	case pipeline.NotSent:
 		return cameNothingLeft
 	case pipeline.NoCredentials:

@@ -132,6 +132,9 @@ func (b *book) plays(s sample) []Option {
 	oauth := []Option{WithClientCredentials("client-1", "s3cret-of-the-tests"), WithTokenURL("http://localhost/token")}
 	var act func(w http.ResponseWriter)
 	switch s.came {
+	case cameNoRoom:
+		limits := WithUsageLimits(map[string]int{operationSendTransfer: 1, operationCancelTransfers: 1})
+		return append(b.plays(sample{came: cameEnvelope, status: 400, body: `{"ResultCode":4,"ErrorCodes":[{"Code":"ParameterInvalid"}]}`}), limits)
 	case cameNothingLeft:
 		b.refusing = true
 	case cameNoToken:
@@ -164,6 +167,13 @@ func (s sample) client(t *testing.T) (*book, *Client) {
 	opts := append(b.plays(s), WithBaseURL("http://localhost"), WithHTTPClient(b.client))
 	client, err := NewClient(opts...)
 	require.NoError(t, err)
+	if s.came == cameNoRoom {
+		_, err := client.SendTransfer(t.Context(), order("order-0"))
+		require.Error(t, err)
+		_, err = client.CancelTransfers(t.Context(), []CancellationRequest{{BatchItemRef: "a", TransferID: TransferID{TransferRef: "1"}}})
+		require.Error(t, err)
+		b.sends, b.cancels = nil, 0
+	}
 	return b, client
 }
 
@@ -181,7 +191,7 @@ func sendsAs(t *testing.T, r row, s sample) {
 		attempts = facade.DefaultRetryPolicy().MaxAttempts
 	}
 	reached := attempts
-	if s.came == cameNothingLeft || s.came == cameNoToken || s.came == cameTokenRefused {
+	if s.came == cameNoRoom || s.came == cameNothingLeft || s.came == cameNoToken || s.came == cameTokenRefused {
 		reached = 0
 	}
 	sends, lists := b.count()
@@ -218,6 +228,7 @@ func cancelsAs(t *testing.T, r row, s sample) {
 	answered, err := client.CancelTransfers(t.Context(), []CancellationRequest{{BatchItemRef: "a", TransferID: TransferID{TransferRef: "700123"}}})
 
 	assert.LessOrEqual(t, b.cancels, 1, "it is never sent twice")
+	assert.Equal(t, s.came != cameNoRoom && s.came != cameNothingLeft && s.came != cameNoToken && s.came != cameTokenRefused, b.cancels == 1, "it was sent")
 	assert.Equal(t, outcomes[r.verdict], facade.OutcomeOf(err), "%v", err)
 	_, lists := b.count()
 	// The sample answers no item, so what was accepted is read back too.

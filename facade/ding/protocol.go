@@ -123,7 +123,9 @@ func (t *transfer) send(ctx context.Context) settle.Seen[transferred] {
 			}
 			t.refreshed = true
 		}
-		return f.verdict(decided)
+		verdict := f.verdict(decided)
+		verdict.ResetsUsage = decided.verdict == settle.Accepted
+		return verdict
 	}
 	opts := []CallOption{WithCorrelationID(t.options.correlationID), WithResponseHead(&head)}
 	answer, found, err := exchange[SendTransferResponse](ctx, t.client, op, opts, func(server string) (*http.Request, error) {
@@ -148,7 +150,7 @@ func (t *transfer) send(ctx context.Context) settle.Seen[transferred] {
 	}
 	switch {
 	case seen.Verdict == settle.Accepted:
-		t.client.sweeper.reset()
+		t.client.sweeper.wake()
 	case decided.asked && t.contradicted(ctx):
 		seen.Verdict = settle.LookUp
 		t.doubt.outcome, t.doubt.cause = facade.OutcomeUnknown, errContradicted
@@ -183,7 +185,7 @@ var outcomes = map[settle.Verdict]facade.Outcome{
 // left reports whether the request may have reached the service.
 func (f *finding) left() bool {
 	switch f.came() {
-	case cameNothingLeft, cameNoToken, cameTokenRefused:
+	case cameNoRoom, cameNothingLeft, cameNoToken, cameTokenRefused:
 		return false
 	}
 	return true

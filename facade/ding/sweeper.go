@@ -14,20 +14,22 @@ import (
 )
 
 // sweeper answers look-ups by reference out of as few requests as it can: a lone one asks for its reference, several
-// share the newest pages of the list. All look-ups of a client go through it, so that they stay inside the API's usage
-// limit together, and none starves another.
+// share the newest pages of the list. All look-ups of a client go through it, so that none starves another where the API's usage
+// limit leaves room for few.
 type sweeper struct {
-	// list makes one request, and no more than that. Whatever comes back, what is private is not shown.
+	// list makes one request when the usage limit leaves room, and no more than that. Whatever comes back, what is private is
+	// not shown.
 	list func(ctx context.Context, request ListTransferRecordsRequest, private []string) (*ListTransferRecordsResponse, error)
-	// timeout bounds one request.
-	timeout time.Duration
+	// pace is how long to wait before the next request, after one at that time, so that others find room as well.
+	pace func(last time.Time) time.Duration
 
 	mu      sync.Mutex
 	waiting []*lookup // in the order in which they came
 	running bool
 	// abandon ends what is under way when nobody waits for it any more.
 	abandon context.CancelFunc
-	slots   slots
+	// asked is when the last request was made, and notBefore until when the service wants to be left alone.
+	asked, notBefore time.Time
 }
 
 // lookup is one reference that somebody waits for.
@@ -54,10 +56,9 @@ type sighting struct {
 	err    error
 }
 
-// The description page allows 50 calls of ListTransferRecords in ten minutes. A burst and its refill stay below that.
 const (
-	slotBurst  = 8
-	slotRefill = 15 * time.Second
+	// lookAgain is how often it is looked whether a successful transfer has made room before its time.
+	lookAgain = 15 * time.Second
 	// perRound is how many references a round asks for one by one before it looks who has come meanwhile.
 	perRound = 3
 	// clockDoubt is how far Ding's clock and ours may differ when the age of a page is judged.
@@ -66,22 +67,17 @@ const (
 	gathering = 50 * time.Millisecond
 	// mostPages is how many pages hold what the API hands out. Pages that bring less than they could are not read for longer.
 	mostPages = maxSkip/maxTake + 1
-	// longestRest bounds how long a Retry-After keeps all look-ups waiting: the usage limit's own window.
-	longestRest = 10 * time.Minute
+	// longestRest bounds how long a Retry-After keeps all look-ups waiting.
+	longestRest = UsageWindow
 )
 
-func newSweeper(timeout time.Duration, list func(context.Context, ListTransferRecordsRequest, []string) (*ListTransferRecordsResponse, error)) *sweeper {
-	return &sweeper{list: list, timeout: timeout, slots: slots{left: slotBurst}}
+func newSweeper(list func(context.Context, ListTransferRecordsRequest, []string) (*ListTransferRecordsResponse, error), pace func(time.Time) time.Duration) *sweeper {
+	return &sweeper{list: list, pace: pace}
 }
 
-// listOnce is ListTransferRecords without repetitions, which would not count against the slots. Its error codes are fit to
-// be shown.
+// listOnce is ListTransferRecords without repetitions, which would be out of pace. Its error codes are fit to be shown.
 func (c *Client) listOnce(ctx context.Context, request ListTransferRecordsRequest, private []string) (*ListTransferRecordsResponse, error) {
-	op := operation{name: operationListTransferRecords, private: private, judge: func(f finding) pipeline.Verdict {
-		if f.Attempt > 1 {
-			// With a fresh token, which is the one thing that makes another request of it.
-			c.sweeper.spend()
-		}
+	op := operation{name: operationListTransferRecords, private: private, patient: true, judge: func(f finding) pipeline.Verdict {
 		verdict := judgeRead(f)
 		verdict.Retry = false
 		return verdict
@@ -159,7 +155,7 @@ func (s *sweeper) run(ctx context.Context) {
 			return
 		}
 		// Who comes before there is room for a request takes part.
-		if settle.Sleep(round, gathering) && s.room(round, (*slots).pause) {
+		if settle.Sleep(round, gathering) && s.room(round) {
 			switch waiting := s.everybody(); len(waiting) {
 			case 0:
 			case 1:
@@ -306,91 +302,53 @@ func (s *sweeper) answerAll(waiting []*lookup, seen sighting) {
 	}
 }
 
-// page makes one request when the usage limit leaves room for it.
+// page makes one request when it is time for it.
 func (s *sweeper) page(ctx context.Context, request ListTransferRecordsRequest, private []string) (*ListTransferRecordsResponse, error) {
-	if !s.room(ctx, (*slots).take) {
+	if !s.room(ctx) {
 		return nil, ctx.Err()
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
+	s.mu.Lock()
+	s.asked = time.Now()
+	s.mu.Unlock()
 	page, err := s.list(ctx, request, private)
-	if failed := (*Error)(nil); errors.As(err, &failed) && failed.RetryAfter > 0 {
+	if failed := (*Error)(nil); errors.As(err, &failed) && failed.HTTPStatus != 0 && failed.RetryAfter > 0 {
 		s.rest(min(failed.RetryAfter, longestRest))
 	}
 	return page, err
 }
 
-// room returns once the slots leave no pause; false if the context ended before.
-func (s *sweeper) room(ctx context.Context, pause func(*slots, time.Time) time.Duration) bool {
+// room returns once it is time for a request; false if the context ended before.
+func (s *sweeper) room(ctx context.Context) bool {
 	for {
-		s.mu.Lock()
-		remaining := pause(&s.slots, time.Now())
-		s.mu.Unlock()
-		if remaining == 0 {
+		remaining := s.pause(time.Now())
+		if remaining <= 0 {
 			return ctx.Err() == nil
 		}
-		if !settle.Sleep(ctx, remaining) {
+		if !settle.Sleep(ctx, min(remaining, lookAgain)) {
 			return false
 		}
 	}
+}
+
+// pause returns how long it is until there may be a request.
+func (s *sweeper) pause(now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(s.notBefore.Sub(now), s.pace(s.asked))
 }
 
 // rest keeps everybody from asking before the service wants to be asked again.
 func (s *sweeper) rest(pause time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.slots.notBefore = time.Now().Add(pause)
+	s.notBefore = time.Now().Add(pause)
 }
 
-// reset fills the slots up: a successful SendTransfer resets the usage limits of all methods.
-func (s *sweeper) reset() {
+// wake ends a rest: a successful SendTransfer resets the usage limits of all methods.
+func (s *sweeper) wake() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.slots = slots{left: slotBurst}
-}
-
-// slots is a bucket of requests that refills over time.
-type slots struct {
-	// left is negative where more was spent than there was.
-	left int
-	// filled is when the last slot came back, or would have if the bucket had not been full.
-	filled time.Time
-	// notBefore is until when the service wants to be left alone.
-	notBefore time.Time
-}
-
-// pause returns how long it is until there may be a slot; 0 if there is one.
-func (s *slots) pause(now time.Time) time.Duration {
-	if rest := s.notBefore.Sub(now); rest > 0 {
-		return rest
-	}
-	if s.left == slotBurst {
-		s.filled = now
-	}
-	if gained := int(now.Sub(s.filled) / slotRefill); gained > 0 {
-		s.left = min(s.left+gained, slotBurst)
-		s.filled = s.filled.Add(time.Duration(gained) * slotRefill)
-	}
-	if s.left <= 0 {
-		return s.filled.Add(slotRefill).Sub(now)
-	}
-	return 0
-}
-
-// spend takes a slot whether there is one or not.
-func (s *sweeper) spend() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.slots.left--
-}
-
-// take takes a slot, or returns how long it is until there may be one.
-func (s *slots) take(now time.Time) time.Duration {
-	pause := s.pause(now)
-	if pause == 0 {
-		s.left--
-	}
-	return pause
+	s.notBefore = time.Time{}
 }
 
 // privateOf returns what the requests of all of them say of their customers.

@@ -1,5 +1,5 @@
-// Tests of the look-ups of many transfers at once: all that can be found is found, in few requests, and always within the
-// API's limit of 50 requests in ten minutes.
+// Tests of the look-ups of many transfers at once: all that can be found is found, in few requests, and in step with the API's
+// limit of 50 requests in ten minutes.
 
 package ding
 
@@ -21,7 +21,10 @@ import (
 	"github.com/airtime-go/airtime/wire"
 )
 
-const window = 10 * time.Minute
+const window = UsageWindow
+
+// atOnce is the pace of who has the list for themselves.
+func atOnce(time.Time) time.Duration { return 0 }
 
 // sendAll sends that many transfers at once, and counts how they end.
 func sendAll(t *testing.T, client *Client, n int) map[facade.Outcome]int {
@@ -111,7 +114,7 @@ func TestWhoComesLaterIsNotStarved(t *testing.T) {
 		client := b.newClient()
 		var crowd sync.WaitGroup
 		crowd.Go(func() { sendAll(t, client, 1000) })
-		time.Sleep(40 * time.Second) // the slots are used up, and hundreds wait to be asked for one by one
+		time.Sleep(40 * time.Second) // half of the limit is used up, and hundreds wait to be asked for one by one
 		var late sync.WaitGroup
 		for i := range 20 {
 			late.Go(func() {
@@ -154,23 +157,61 @@ func TestLookUpsStayWithinTheLimitWhateverComes(t *testing.T) {
 
 func TestASuccessfulTransferResetsTheLimit(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := open(t, &book{send: inTurn(lose, complete)})
+		b := open(t, &book{send: complete})
 		client := b.newClient()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		for range slotBurst {
-			require.Empty(t, client.sweeper.look(ctx, "order-1", time.Now()).err)
+		for range 50 {
+			_, err := client.ListTransferRecords(t.Context(), ListTransferRecordsRequest{Take: 1})
+			require.NoError(t, err)
 		}
+		time.AfterFunc(5*time.Minute, func() {
+			_, err := client.SendTransfer(context.Background(), order("order-2"))
+			assert.NoError(t, err)
+		})
 		begun := time.Now()
-		_ = client.sweeper.look(ctx, "order-1", time.Now())
-		assert.Greater(t, time.Since(begun), slotRefill/2, "the burst is over")
-		_, err := client.SendTransfer(t.Context(), order("order-1"))
-		require.ErrorIs(t, err, facade.ErrOutcomeUnknown)
-		_, err = client.SendTransfer(t.Context(), order("order-2"))
-		require.NoError(t, err)
+		require.NoError(t, client.sweeper.look(t.Context(), "order-1", time.Now()).err)
+		assert.Greater(t, time.Since(begun), 5*time.Minute)
+		assert.LessOrEqual(t, time.Since(begun), 5*time.Minute+lookAgain, "long before the window is over")
 		begun = time.Now()
-		_ = client.sweeper.look(t.Context(), "order-1", time.Now())
+		require.NoError(t, client.sweeper.look(t.Context(), "order-1", time.Now()).err)
 		assert.Equal(t, gathering, time.Since(begun))
+	})
+}
+
+func TestLookUpsLeaveRoomForOthers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := open(t, &book{send: loseAfter(ProcessingStateComplete)})
+		client := b.newClient()
+		var crowd sync.WaitGroup
+		crowd.Go(func() { sendAll(t, client, 1000) })
+		for range 8 { // while hundreds wait to be asked for one by one
+			time.Sleep(15 * time.Second)
+			begun := time.Now()
+			_, err := client.ListTransferRecords(t.Context(), ListTransferRecordsRequest{Take: 1})
+			assert.NoError(t, err)
+			assert.Zero(t, time.Since(begun))
+		}
+		crowd.Wait()
+		assert.LessOrEqual(t, b.mostListsWithin(window), 50)
+	})
+}
+
+func TestATransferEndsTheRestThatTheServiceAskedFor(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := open(t, &book{send: complete, list: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "600")
+			answer(w, 429, `{"ResultCode":3,"ErrorCodes":[{"Code":"RateLimited"}]}`)
+		}})
+		client := b.newClient()
+		require.ErrorIs(t, client.sweeper.look(t.Context(), "order-1", time.Now()).err, CodeRateLimited)
+		b.list = nil
+		time.AfterFunc(time.Minute, func() {
+			_, err := client.SendTransfer(context.Background(), order("order-2"))
+			assert.NoError(t, err)
+		})
+		begun := time.Now()
+		require.NoError(t, client.sweeper.look(t.Context(), "order-1", time.Now()).err)
+		assert.Greater(t, time.Since(begun), time.Minute)
+		assert.LessOrEqual(t, time.Since(begun), time.Minute+lookAgain)
 	})
 }
 
@@ -178,7 +219,7 @@ func TestALookUpThatNobodyWaitsForIsNotMade(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := open(t, &book{})
 		s := b.newClient().sweeper
-		s.slots.left, s.slots.filled = 0, time.Now()
+		s.rest(time.Hour)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancelled := time.AfterFunc(5*time.Second, cancel)
 		defer cancelled.Stop()
@@ -194,6 +235,7 @@ func TestALookUpThatNobodyWaitsForIsNotMade(t *testing.T) {
 		assert.False(t, s.running)
 		s.mu.Unlock()
 
+		s.wake()
 		assert.True(t, s.look(t.Context(), "order-1", time.Now()).absent, "another one is made as ever")
 	})
 }
@@ -248,20 +290,20 @@ func TestWhatPagesSayAndDoNot(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				byRef := 0
 				pages := tc.pages(time.Now())
-				s := newSweeper(time.Minute, func(_ context.Context, request ListTransferRecordsRequest, _ []string) (*ListTransferRecordsResponse, error) {
+				s := newSweeper(func(_ context.Context, request ListTransferRecordsRequest, _ []string) (*ListTransferRecordsResponse, error) {
 					if request.DistributorRef != "" {
 						byRef++
 						return page(true, time.Now()), nil
 					}
 					return pages[min(int(request.Skip), len(pages)-1)], nil
-				})
+				}, atOnce)
 				since := time.Now()
 				if tc.since < 0 {
 					since = time.Time{}
 				}
 				sightings := make(chan sighting, 2)
 				// The first holds the sweeper up for a moment, so that the two come together.
-				s.slots.left, s.slots.filled = 0, time.Now()
+				s.rest(time.Second)
 				for _, ref := range []string{"order-1", "order-2"} {
 					go func() { sightings <- s.look(t.Context(), ref, since) }()
 				}
@@ -298,7 +340,7 @@ func TestPagesOfAnySizeAreAskedForWithinWhatTheAPIAllows(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				var asked []int32
 				byRef := 0
-				s := newSweeper(time.Minute, func(_ context.Context, request ListTransferRecordsRequest, _ []string) (*ListTransferRecordsResponse, error) {
+				s := newSweeper(func(_ context.Context, request ListTransferRecordsRequest, _ []string) (*ListTransferRecordsResponse, error) {
 					assert.GreaterOrEqual(t, request.Take, int32(1))
 					assert.LessOrEqual(t, request.Take, int32(100))
 					assert.GreaterOrEqual(t, request.Skip, int32(0))
@@ -316,8 +358,8 @@ func TestPagesOfAnySizeAreAskedForWithinWhatTheAPIAllows(t *testing.T) {
 						}})
 					}
 					return page, nil
-				})
-				s.slots.left, s.slots.filled = 0, time.Now()
+				}, atOnce)
+				s.rest(time.Second)
 				var all sync.WaitGroup
 				for i := range 10 {
 					all.Go(func() { assert.True(t, s.look(t.Context(), fmt.Sprint("order-", i), time.Now()).absent) })
@@ -354,7 +396,7 @@ func TestLookUpsStayWithinTheLimitEvenIfNoTokenIsGoodEnough(t *testing.T) {
 
 func TestWhatIsFoundJustInTimeIsNotLost(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		s := newSweeper(time.Minute, nil)
+		s := newSweeper(nil, atOnce)
 		s.running = true // nobody but this test answers
 		ctx, cancel := context.WithCancel(t.Context())
 		seen := make(chan sighting)

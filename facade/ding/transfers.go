@@ -37,7 +37,7 @@ func (c *Client) SendTransfer(ctx context.Context, request SendTransferRequest, 
 		return nil, err
 	}
 	if request.ValidateOnly {
-		check := operation{name: operationSendTransfer, private: private(request.AccountNumber, request.Settings)}
+		check := operation{name: operationSendTransfer, usage: ValidateOnlyRow, private: private(request.AccountNumber, request.Settings)}
 		return call[SendTransferResponse](ctx, c, check, opts, func(server string) (*http.Request, error) {
 			return gen.NewSendTransferRequest(server, nil, request)
 		})
@@ -104,7 +104,7 @@ func field(list string, index int, name string) string {
 // LookupBills returns the open bills of an account, for a product with LookupBillsRequired. Pay one by sending its
 // BillRef and its price's SendValue, with the same SKU and account number.
 func (c *Client) LookupBills(ctx context.Context, request LookupBillsRequest, opts ...CallOption) (*LookupBillsResponse, error) {
-	const name = "LookupBills"
+	const name = operationLookupBills
 	var checks facade.Checks
 	checks.Require(!pipeline.Blank(request.SKUCode), "SkuCode", "is missing")
 	checkAccountNumber(&checks, request.AccountNumber)

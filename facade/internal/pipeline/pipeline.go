@@ -1,9 +1,9 @@
 // Package pipeline is the one way in which a client of this module sends a request:
 //
-//	credentials → send → bounded read → judge → hook and log → pause → again
+//	usage limit → credentials → send → bounded read → judge → hook and log → pause → again
 //
 // It knows HTTP and nothing of either service: what an answer means is told by the call's Judge, which is where the
-// services differ. One file per concern: settings.go (what a client is made of), send.go (one attempt), retry.go
+// services differ. One file per concern: settings.go (what a client is made of), admit.go (whether there is room for an attempt), send.go (one attempt), retry.go
 // (whether and when there is another), transport.go (what net/http is kept from), credentials.go and oauth.go (who asks),
 // scrub.go and spelling.go (what may be shown), request.go (what is refused before it is sent).
 package pipeline
@@ -42,6 +42,10 @@ type Call struct {
 	Earlier int
 	// Private is what the request says of the customer, such as the account number: it is taken out of texts like a secret.
 	Private []string
+	// Usage is the row of the usage limits that an attempt counts in; empty if in none.
+	Usage string
+	// Patient marks a call that waits for room in its row as long as its context lasts, and not for MaxRetryAfter at most.
+	Patient bool
 	// MaxBody bounds the answer's body, in bytes.
 	MaxBody int64
 	// Head, if set, receives the head of the last answer.
@@ -58,19 +62,29 @@ type Verdict struct {
 	Retry bool
 	// StaleToken reports that the service refused the access token; a read is sent once more with a fresh one.
 	StaleToken bool
+	// ResetsUsage reports a success by which the service resets its usage limits.
+	ResetsUsage bool
 }
 
 // Do sends the call, as often as its verdicts and the policy allow, and returns the error of the last verdict.
 func (p *Pipeline) Do(ctx context.Context, call Call) error {
 	refreshed := false
 	for number := 1; ; number++ {
+		place, refusal := p.admit(ctx, call)
+		if refusal != nil {
+			return p.refuse(ctx, call, call.Earlier+number-1, refusal)
+		}
+		mark := p.settings.Limits.Mark()
 		started := time.Now()
-		answer, credential := p.attempt(ctx, call)
+		answer, credential := p.attempt(ctx, call, place)
 		answer.Attempt = call.Earlier + number
 		answer.Duration = time.Since(started)
 		verdict := call.Judge(answer)
 		if verdict.Err == nil {
 			p.budget.earn()
+		}
+		if verdict.ResetsUsage {
+			p.settings.Limits.Reset(mark)
 		}
 
 		var again bool
@@ -112,18 +126,10 @@ func (p *Pipeline) report(ctx context.Context, call Call, answer Answer, verdict
 	case verdict.Err != nil:
 		level, message = slog.LevelWarn, "call failed"
 	}
-	if !p.settings.Logger.Enabled(ctx, level) {
-		return
-	}
 	attrs := []slog.Attr{
-		slog.String("service", p.settings.Service),
-		slog.String("operation", call.Operation),
 		slog.Int("attempt", answer.Attempt),
 		slog.Int("httpStatus", answer.Status),
 		slog.Duration("duration", answer.Duration),
-	}
-	if call.CorrelationID != "" {
-		attrs = append(attrs, slog.String("correlationId", call.CorrelationID))
 	}
 	if again {
 		attrs = append(attrs, slog.Duration("pause", pause))
@@ -131,7 +137,16 @@ func (p *Pipeline) report(ctx context.Context, call Call, answer Answer, verdict
 	if verdict.Err != nil {
 		attrs = append(attrs, slog.Any("error", verdict.Err))
 	}
-	p.settings.Logger.LogAttrs(ctx, level, message, attrs...)
+	p.log(ctx, level, message, call, attrs...)
+}
+
+// log writes an entry about a call.
+func (p *Pipeline) log(ctx context.Context, level slog.Level, message string, call Call, attrs ...slog.Attr) {
+	about := []slog.Attr{slog.String("service", p.settings.Service), slog.String("operation", call.Operation)}
+	if call.CorrelationID != "" {
+		about = append(about, slog.String("correlationId", call.CorrelationID))
+	}
+	p.settings.Logger.LogAttrs(ctx, level, message, append(about, attrs...)...)
 }
 
 // sleep waits, and reports false if the context ended first.

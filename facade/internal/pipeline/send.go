@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"github.com/airtime-go/airtime/facade/internal/limits"
 )
 
 // Failure says how an attempt failed to bring an answer; judging an answer's content is the service's part.
@@ -31,6 +33,8 @@ const (
 	Redirected
 	// TooLarge: the answer's body went beyond the call's bound.
 	TooLarge
+	// Limited: a usage limit leaves no room in time; Err is a [*limits.Full]. The service has seen nothing.
+	Limited
 )
 
 // Answer is what an attempt brought.
@@ -45,7 +49,8 @@ type Answer struct {
 	Header http.Header
 	// Body is the answer's body; after a failure, as much of it as was read.
 	Body []byte
-	// RetryAfter is what the answer's Retry-After asks for; 0 if it is absent, unreadable or past.
+	// RetryAfter is what the answer's Retry-After asks for, or how long a usage limit leaves no room; 0 if it is absent,
+	// unreadable or past.
 	RetryAfter time.Duration
 	// Attempt counts from 1, and on from those that the call says were made earlier.
 	Attempt int
@@ -55,8 +60,10 @@ type Answer struct {
 	scrub *Scrubber
 }
 
-// attempt sends the request once and reads the answer. It also returns the credential that was used.
-func (p *Pipeline) attempt(ctx context.Context, call Call) (Answer, string) {
+// attempt sends the request once, in its place among those that usage limits allow, and reads the answer. It also returns the
+// credential that was used.
+func (p *Pipeline) attempt(ctx context.Context, call Call, place *limits.Request) (Answer, string) {
+	defer place.Return() // what has left is answered by then
 	answer := Answer{scrub: p.Scrubber(call.Private...)}
 	if err := ctx.Err(); err != nil {
 		return answer.fail(NotSent, err), ""
@@ -89,15 +96,21 @@ func (p *Pipeline) attempt(ctx context.Context, call Call) (Answer, string) {
 		request.Body = watchedBody{ReadCloser: request.Body, read: &left}
 	}
 	request = request.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:      func(httptrace.GotConnInfo) { left.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) {
+			if left.Swap(true) {
+				place.Repeated()
+			}
+		},
 		WroteHeaders: func() { left.Store(true) },
 	}))
 	response, err := p.client.Do(request)
+	failure := Lost
+	if err != nil && p.traced && !left.Load() {
+		failure = NotSent
+	} else {
+		place.Answered()
+	}
 	if err != nil {
-		failure := Lost
-		if p.traced && !left.Load() {
-			failure = NotSent
-		}
 		return answer.fail(failure, answer.transportError(ctx, err)), credential
 	}
 	defer response.Body.Close()
@@ -128,7 +141,7 @@ func (a Answer) read(ctx context.Context, response *http.Response, limit int64) 
 	a.Status = response.StatusCode
 	a.Header = response.Header
 	a.RetryAfter = retryAfter(response.Header, time.Now())
-	if a.Status >= 300 && a.Status < 400 {
+	if a.Status >= 300 && a.Status < 400 && !isNotModified(response) {
 		return a.fail(Redirected, fmt.Errorf("HTTP %d redirects elsewhere, which is refused because credentials would travel along; check the base URL", a.Status))
 	}
 	var body bytes.Buffer
@@ -142,6 +155,15 @@ func (a Answer) read(ctx context.Context, response *http.Response, limit int64) 
 		return a.fail(Lost, fmt.Errorf("HTTP %d, and the body broke off after %d bytes: %w", a.Status, len(a.Body), a.transportError(ctx, err)))
 	}
 	return a
+}
+
+// isNotModified reports a 304 to a request that asked for one, which is an answer like any other.
+func isNotModified(response *http.Response) bool {
+	if response.StatusCode != http.StatusNotModified || response.Request == nil {
+		return false
+	}
+	asked := response.Request.Header
+	return asked.Get("If-None-Match") != "" || asked.Get("If-Modified-Since") != ""
 }
 
 func (a Answer) fail(failure Failure, err error) Answer {

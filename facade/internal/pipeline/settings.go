@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/facade/internal/limits"
 )
 
 // userAgent names this library to the services.
@@ -29,6 +30,8 @@ type Settings struct {
 	OnAttempt facade.AttemptHook
 	// Credentials authorise requests.
 	Credentials Credentials
+	// Limits holds requests back that would go beyond a usage limit; nil holds none back.
+	Limits *limits.Limiter
 
 	client http.Client
 }
