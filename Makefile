@@ -4,6 +4,7 @@ GO ?= go
 FUZZTIME ?= 20s
 SEEDS ?= 200
 FROM ?= 0
+COUNT ?= 1
 SWAGGER ?= https://api.dingconnect.com/swagger/docs/v1
 
 .PHONY: all generate check-generate test race lint cover fuzz chaos bench spec demo
@@ -42,8 +43,8 @@ fuzz: ## every fuzz target in turn, FUZZTIME each
 chaos: ## money moves at most once, under SEEDS seeds of faults and crashes, from FROM on; CHAOS_SEED=n runs one again
 	CHAOS_SEEDS=$(SEEDS) CHAOS_FROM=$(FROM) $(GO) test ./chaos -run '^TestWeather$$' -count=1 -timeout 0 -v
 
-bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./money ./facade/ding
+bench: ## what reading, looking up and loading cost; COUNT=10 for benchstat (docs/performance.md)
+	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./money ./facade/ding ./facade/ding/catalogue
 
 spec: ## write api/openapi/ding.yaml anew: make spec SWAGGER=file-or-URL
 	$(GO) run ./internal/specsync -source "$(SWAGGER)" -overlay api/openapi/ding.overlay.yaml -out api/openapi/ding.yaml

@@ -55,7 +55,7 @@ func (l listing[I]) command(a *app) *cobra.Command {
 func newListings(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		countries.command(a), currencies.command(a), regions.command(a), providers.command(a), providerStatus.command(a),
-		products.command(a), productDescriptions.command(a), promotions.command(a), promotionDescriptions.command(a),
+		newProducts(a), productDescriptions.command(a), promotions.command(a), promotionDescriptions.command(a),
 		errorDescriptions.command(a),
 	}
 }
@@ -151,52 +151,6 @@ var providerStatus = listing[ding.ProviderStatus]{
 		{"PROCESSING", func(s ding.ProviderStatus) string { return yesNo(s.IsProcessingTransfers) }},
 		{"MESSAGE", func(s ding.ProviderStatus) string { return s.Message }},
 	},
-}
-
-var products = listing[ding.Product]{
-	use: "products", short: "List products and their prices", operation: "GetProducts",
-	long:    "List products and their prices. Without a filter that is the whole catalogue, some 15 to 20 MB.",
-	filters: []filter{byCountry, byProvider, bySKU, byBenefit, byRegion, byAccount},
-	fetch: func(ctx context.Context, client *ding.Client, f filters) ([]ding.Product, []ding.ErrorCode, error) {
-		params := ding.GetProductsParams{
-			CountryISOs: f.countries, ProviderCodes: f.providers, SKUCodes: f.skus, RegionCodes: f.regions, AccountNumber: f.account,
-		}
-		for _, benefit := range f.benefits {
-			params.Benefits = append(params.Benefits, ding.Benefit(benefit))
-		}
-		answer, err := client.GetProducts(ctx, params)
-		if err != nil {
-			return nil, nil, err
-		}
-		return answer.Items, answer.ErrorCodes, nil
-	},
-	columns: []column[ding.Product]{
-		{"SKU", func(p ding.Product) string { return p.SKUCode }},
-		{"PROVIDER", func(p ding.Product) string { return p.ProviderCode }},
-		{"PRODUCT", func(p ding.Product) string { return p.DefaultDisplayText }},
-		{"SEND", func(p ding.Product) string {
-			return valueRange(p.Minimum.SendValue, p.Maximum.SendValue, p.Minimum.SendCurrencyISO)
-		}},
-		{"RECEIVE", func(p ding.Product) string {
-			return valueRange(p.Minimum.ReceiveValue, p.Maximum.ReceiveValue, p.Minimum.ReceiveCurrencyISO)
-		}},
-		{"VALIDITY", func(p ding.Product) string { return p.ValidityPeriodISO }},
-		{"ASKS FOR", asksFor},
-	},
-}
-
-// asksFor tells what a transfer of the product needs besides an account number and a value.
-func asksFor(p ding.Product) string {
-	var needs []string
-	for _, setting := range p.SettingDefinitions {
-		if setting.IsMandatory {
-			needs = append(needs, "--setting "+setting.Name)
-		}
-	}
-	if p.LookupBillsRequired {
-		needs = append(needs, "--bill-ref")
-	}
-	return strings.Join(needs, ", ")
 }
 
 var productDescriptions = listing[ding.LocalizedProductDescription]{

@@ -17,7 +17,7 @@ import (
 func newDing(a *app) *cobra.Command {
 	group := newGroup("ding", "Put credit on phones, through DingConnect",
 		"Put credit on phones, through DingConnect. See airtime --help for the environment and the exit codes.",
-		newBalance(a), newLookup(a), newEstimate(a), newBills(a), newTransfers(a), newSend(a), newCancel(a),
+		newBalance(a), newLookup(a), newMatch(a), newEstimate(a), newQuote(a), newBills(a), newTransfers(a), newSend(a), newCancel(a),
 		newDingRecover(a), newDingResume(a), newDingSettle(a))
 	group.AddCommand(newListings(a)...)
 	return group
@@ -62,17 +62,15 @@ func newLookup(a *app) *cobra.Command {
 	}
 	command.Flags().StringVar(&account, "account", "", "account `number`, instead of the argument")
 	command.RunE = a.reads(func(ctx context.Context, args []string) error {
-		if len(args) == 1 {
-			if account != "" && account != args[0] {
-				return usagef("two account numbers are given: the argument and --account")
-			}
-			account = args[0]
+		number, err := oneAccount(args, account)
+		if err != nil {
+			return err
 		}
 		client, err := a.dingClient()
 		if err != nil {
 			return err
 		}
-		answer, err := client.GetAccountLookup(ctx, account)
+		answer, err := client.GetAccountLookup(ctx, number)
 		if err != nil {
 			return err
 		}

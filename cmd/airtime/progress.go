@@ -32,6 +32,7 @@ func (a *app) progress() facade.AttemptHook {
 		if attempt.Pause > 0 {
 			when = "in " + attempt.Pause.Round(10*time.Millisecond).String()
 		}
+		a.clearStatus()
 		_, _ = fmt.Fprintf(a.stderr, "%s: %s, trying again %s (attempt %d of %d)\n",
 			attempt.Operation, whatCame(attempt), when, attempt.Number+1, retryPolicy.MaxAttempts)
 	}

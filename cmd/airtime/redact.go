@@ -48,12 +48,16 @@ func (r *redactor) hide(secrets []string) {
 
 // Write writes p without the secrets, and reports all of p as written.
 func (r *redactor) Write(p []byte) (int, error) {
-	text := string(p)
-	if r.replacer != nil {
-		text = r.replacer.Replace(text)
-	}
-	if _, err := io.WriteString(r.to, text); err != nil {
+	if _, err := io.WriteString(r.to, r.redact(string(p))); err != nil {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// redact takes the secrets out of a text: before anything is done to it that could break one up.
+func (r *redactor) redact(text string) string {
+	if r.replacer == nil {
+		return text
+	}
+	return r.replacer.Replace(text)
 }

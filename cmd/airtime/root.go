@@ -27,6 +27,8 @@ type app struct {
 	running bool
 	// held are lines for stderr that are printed if the run succeeds.
 	held []func()
+	// status is what stderr shows while something goes on.
+	status statusLine
 	// closers end what the command started, last first.
 	closers []func()
 }

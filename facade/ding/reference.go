@@ -42,7 +42,7 @@ func (c *Client) GetRegions(ctx context.Context, params GetRegionsParams, opts .
 // GetProviders returns the providers that pass every filter given; values within a filter are alternatives. Beware: an
 // account number that matches no provider returns all of them. At most 50 calls in ten minutes; cache it for a day.
 func (c *Client) GetProviders(ctx context.Context, params GetProvidersParams, opts ...CallOption) (*GetProvidersResponse, error) {
-	return call[GetProvidersResponse](ctx, c, operation{name: "GetProviders", private: private(params.AccountNumber, nil)}, opts, func(server string) (*http.Request, error) {
+	return call[GetProvidersResponse](ctx, c, operation{name: "GetProviders", bound: productsBound, private: private(params.AccountNumber, nil)}, opts, func(server string) (*http.Request, error) {
 		return gen.NewGetProvidersRequest(server, &params)
 	})
 }
@@ -81,7 +81,7 @@ func (c *Client) GetPromotions(ctx context.Context, params GetPromotionsParams, 
 // GetPromotionDescriptions returns promotion texts; ask for "en" along with any other language. At most 50 calls in ten
 // minutes; cache it for a day.
 func (c *Client) GetPromotionDescriptions(ctx context.Context, params GetPromotionDescriptionsParams, opts ...CallOption) (*GetPromotionDescriptionsResponse, error) {
-	return call[GetPromotionDescriptionsResponse](ctx, c, operation{name: "GetPromotionDescriptions"}, opts, func(server string) (*http.Request, error) {
+	return call[GetPromotionDescriptionsResponse](ctx, c, operation{name: "GetPromotionDescriptions", bound: productsBound}, opts, func(server string) (*http.Request, error) {
 		return gen.NewGetPromotionDescriptionsRequest(server, &params)
 	})
 }
