@@ -11,8 +11,8 @@ import (
 )
 
 // How long an answer may be used: RFC 9111 for a private cache, and stale-if-error of RFC 5861. s-maxage and proxy-revalidate
-// are for shared caches; a lifetime is never guessed from Last-Modified. A catalogue always asks in the same way, so Vary makes no
-// difference, unless it is *, which no later request can meet.
+// are for shared caches; a lifetime is never guessed from Last-Modified. A catalogue always asks in the same way
+// (but for the correlation id, which nothing depends on), so Vary makes no difference, unless it is *, which no later request can meet.
 
 // longestLifetime is what every lifetime is cut to, so that no sum of two of them and a date overflows: the most that RFC 9111,
 // section 1.2.2, asks caches to tell apart, some 68 years.
@@ -117,10 +117,11 @@ func (f *freshness) obey(control string) (explicit bool) {
 	return explicit
 }
 
-// members splits a list of directives at its commas, not those in quotes: one that cannot be read must not spoil the others.
+// members splits a list of directives at its commas, not those in quotes: one that cannot be read must not spoil the others. A quote that
+// is never closed is none, lest it hide a no-store.
 func members(control string) []string {
 	var list []string
-	quoted, from := false, 0
+	quoted, opened, from := false, 0, 0
 	add := func(to int) {
 		if member := strings.Trim(control[from:to], " \t"); member != "" {
 			list = append(list, member)
@@ -132,9 +133,16 @@ func members(control string) []string {
 		case quoted && control[i] == '\\':
 			i++
 		case control[i] == '"':
-			quoted = !quoted
+			quoted, opened = !quoted, i
 		case control[i] == ',' && !quoted:
 			add(i)
+		}
+	}
+	if quoted {
+		for i := opened; i < len(control); i++ {
+			if control[i] == ',' {
+				add(i)
+			}
 		}
 	}
 	add(max(from, len(control)))
@@ -185,11 +193,20 @@ func (f freshness) standsIn(allowed time.Duration) time.Time {
 
 // validators are what asks whether it has changed.
 func (f freshness) validators() (etag, lastModified string) {
-	return f.header.Get("ETag"), f.header.Get("Last-Modified")
+	if etag = f.header.Get("ETag"); etag == "*" {
+		// Which is no ETag, and every later answer would match it.
+		etag = ""
+	}
+	return etag, f.header.Get("Last-Modified")
 }
 
-// contradicts reports a 304 whose ETag is not the one that was asked about: it is about another answer (RFC 9111, section 4.3.4).
+// contradicts reports a 304 with another ETag than the one that was asked about, or, without one, another Last-Modified: it is about
+// another answer (RFC 9111, section 4.3.4).
 func (f freshness) contradicts(header http.Header) bool {
 	etag, said := f.header.Get("ETag"), header.Get("ETag")
-	return etag != "" && said != "" && strings.TrimPrefix(etag, "W/") != strings.TrimPrefix(said, "W/")
+	if etag != "" && said != "" {
+		return strings.TrimPrefix(etag, "W/") != strings.TrimPrefix(said, "W/")
+	}
+	date, said := f.header.Get("Last-Modified"), header.Get("Last-Modified")
+	return date != "" && said != "" && date != said
 }

@@ -51,7 +51,9 @@ func TestFreshnessFollowsTheHeaders(t *testing.T) {
 		"s-maxage is for others":             {[]string{"Cache-Control: s-maxage=5, max-age=60"}, time.Minute},
 		"s-maxage alone":                     {[]string{"Cache-Control: s-maxage=5"}, silent},
 		"a junk directive beside it":         {[]string{"Cache-Control: max-age=60, no-transform=x, ;;, =, stale-while-revalidate=x"}, time.Minute},
-		"an open quote before it":            {[]string{`Cache-Control: foo="a, max-age=60`}, silent},
+		"an open quote before it":            {[]string{`Cache-Control: foo="a, max-age=60`}, time.Minute},
+		"an open quote before no-store":      {[]string{`Cache-Control: max-age=60, foo="a, bar="\", no-store`}, -1},
+		"an open quote in the line before":   {[]string{`Cache-Control: foo="a`, "Cache-Control: no-store"}, -1},
 		"a quoted comma before it":           {[]string{`Cache-Control: foo="a\", max-age=1", max-age=60`}, time.Minute},
 		"a directive that only begins so":    {[]string{"Cache-Control: max-ages=5"}, silent},
 		"no-store":                           {[]string{"Cache-Control: no-store, max-age=60"}, -1},
@@ -141,6 +143,15 @@ func TestA304ChangesWhatItNames(t *testing.T) {
 	assert.False(t, before.contradicts(fields(`ETag: W/"a"`)))
 	assert.False(t, before.contradicts(fields("Age: 1")))
 	assert.True(t, before.contradicts(fields(`ETag: "b"`)))
+	assert.False(t, before.contradicts(fields("Last-Modified: then")))
+	assert.True(t, before.contradicts(fields("Last-Modified: some other time")))
+	assert.False(t, before.contradicts(fields(`ETag: "a"`, "Last-Modified: some other time")), "the ETag decides where there is one")
+}
+
+func TestAStarIsNoETag(t *testing.T) {
+	now := time.Date(2026, 5, 8, 12, 0, 0, 0, time.UTC)
+	etag, _ := freshnessOf(fields("ETag: *"), now, now, time.Hour).validators()
+	assert.Empty(t, etag, "it would match whatever the service has")
 }
 
 func FuzzFreshness(f *testing.F) {
