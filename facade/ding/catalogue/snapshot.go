@@ -67,7 +67,7 @@ type snapshotEnd struct {
 }
 
 // Save writes the generation in use, with the age of each part and what asks whether it has changed. Parts whose headers forbid to
-// keep them (no-store) are left out.
+// keep them (no-store) are left out. One that is larger than Load reads, which is as much as the service may answer with, is an error.
 func (c *Catalogue) Save(w io.Writer) error {
 	g := c.current.Load()
 	if g == nil {
@@ -77,10 +77,11 @@ func (c *Catalogue) Save(w io.Writer) error {
 	compressed, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // which is a level
 	lines := json.NewEncoder(compressed)
 	lines.SetEscapeHTML(false)
+	room := int64(largestTogether)
 	err := lines.Encode(snapshotHead{snapshotName, snapshotFormat, c.client.Account(), time.Now().UTC(), c.scope, len(answers)})
 	for i, a := range g.answers {
 		if err == nil && !a.noStore {
-			err = saveAnswer(compressed, lines, c.sources[i], a)
+			err = saveAnswer(compressed, &room, c.sources[i], a)
 		}
 	}
 	if err == nil {
@@ -92,7 +93,8 @@ func (c *Catalogue) Save(w io.Writer) error {
 	return nil
 }
 
-func saveAnswer(w io.Writer, lines *json.Encoder, s *source, a *answer) error {
+// saveAnswer writes a part, and takes its size from the room that is left.
+func saveAnswer(w io.Writer, room *int64, s *source, a *answer) error {
 	var body bytes.Buffer
 	items := json.NewEncoder(&body)
 	items.SetEscapeHTML(false)
@@ -109,10 +111,18 @@ func saveAnswer(w io.Writer, lines *json.Encoder, s *source, a *answer) error {
 		body.WriteString(separator)
 	}
 	body.WriteString("]}\n")
-	if err := lines.Encode(snapshotPart{s.part, int64(body.Len()), a.born.UTC(), a.header}); err != nil {
+	head, err := json.Marshal(snapshotPart{s.part, int64(body.Len()), a.born.UTC(), a.header})
+	if err != nil {
 		return err
 	}
-	_, err := body.WriteTo(w)
+	*room -= int64(body.Len())
+	if len(head) >= longestLine || body.Len() > largestPart || *room < 0 || hasTooMany(body.Bytes()) {
+		return fmt.Errorf("the %s are more than a snapshot has room for", s.part)
+	}
+	if _, err := w.Write(append(head, '\n')); err != nil {
+		return err
+	}
+	_, err = body.WriteTo(w)
 	return err
 }
 
@@ -245,10 +255,16 @@ func readPart(in *bufio.Reader, room int64) (part *savedPart, index int, err err
 		return nil, 0, damaged(err)
 	}
 	part.body = body.Bytes()
-	if objects, values := countValues(part.body); objects > mostObjects || values > mostValues {
+	if hasTooMany(part.body) {
 		return nil, 0, damaged(errors.New("a part has more items than any catalogue"))
 	}
 	return part, index, nil
+}
+
+// hasTooMany reports a part with more items than any catalogue has.
+func hasTooMany(body []byte) bool {
+	objects, values := countValues(body)
+	return objects > mostObjects || values > mostValues
 }
 
 // countValues counts the objects of a JSON text, and what is separated by commas, without regard to what is in strings.
@@ -333,7 +349,10 @@ func (c *Catalogue) SaveFile(path string) (err error) {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	return os.Rename(file.Name(), path)
+	if err = os.Rename(file.Name(), path); err != nil {
+		return fmt.Errorf("catalogue: the snapshot could not be written: %w", err)
+	}
+	return nil
 }
 
 // LoadFile is Load from a file. Where there is none, the error is [os.ErrNotExist].

@@ -321,3 +321,53 @@ func TestSaveReportsWhatCouldNotBeWritten(t *testing.T) {
 		assert.NotEmpty(t, slices.Collect(data.Products(Filter{})))
 	})
 }
+
+func TestSaveWritesNothingThatLoadWouldRefuse(t *testing.T) {
+	for name, answer := range map[string]func(int, http.ResponseWriter, *http.Request){
+		"an ETag as long as a page": func(_ int, w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("ETag", `"`+strings.Repeat("v", longestLine)+`"`)
+			_, _ = io.WriteString(w, `{"ResultCode":1,"Items":[]}`)
+		},
+		"more items than any catalogue": func(_ int, w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `{"ResultCode":1,"Items":[`+strings.Repeat("{},", mostObjects)+"{}]}")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			virtually(t, func(t *testing.T) {
+				s := count(t)
+				s.on("GetCurrencies", answer)
+				c := s.catalogue()
+				_, err := c.Data(t.Context())
+				require.NoError(t, err)
+				file := filepath.Join(t.TempDir(), "catalogue")
+				require.ErrorContains(t, c.SaveFile(file), "the currencies are more than a snapshot has room for")
+				assert.NoFileExists(t, file)
+			})
+		})
+	}
+	t.Run("a part as large as an answer may be", func(t *testing.T) {
+		room, value := int64(largestTogether), []ding.Currency{{CurrencyISO: strings.Repeat("x", largestPart)}}
+		s := &source{kind: kinds[slices.IndexFunc(kinds[:], func(k kind) bool { return k.part == Currencies })]}
+		require.Error(t, saveAnswer(io.Discard, &room, s, &answer{value: value, items: 1}))
+		room, value[0].CurrencyISO = int64(largestTogether), value[0].CurrencyISO[:largestPart/2]
+		for range largestTogether / (largestPart/2 + 1024) {
+			require.NoError(t, saveAnswer(io.Discard, &room, s, &answer{value: value, items: 1}))
+		}
+		require.Error(t, saveAnswer(io.Discard, &room, s, &answer{value: value, items: 1}), "nor all of them together")
+	})
+}
+
+func TestAFileThatCannotBeReplacedIsAnError(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		s := count(t)
+		c := s.catalogue()
+		_, err := c.Data(t.Context())
+		require.NoError(t, err)
+		directory := t.TempDir()
+		require.NoError(t, os.Mkdir(filepath.Join(directory, "taken"), 0o700))
+		require.ErrorContains(t, c.SaveFile(filepath.Join(directory, "taken")), "catalogue: the snapshot could not be written")
+		left, err := os.ReadDir(directory)
+		require.NoError(t, err)
+		assert.Len(t, left, 1, "and nothing is left lying about")
+	})
+}
