@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"bytes"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -248,19 +249,24 @@ func TestWhenAnOldAnswerMayStandIn(t *testing.T) {
 		"a failure of the server":        {"max-age=60", nil, says(500, 5, "OtherError"), time.Minute, true},
 		"a page of a proxy":              {"max-age=60", nil, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }, time.Minute, true},
 		"a page instead of JSON":         {"max-age=60", nil, func(_ int, w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, time.Minute, true},
-		"a refusal":                      {"max-age=60", nil, says(401, 4, "AuthenticationFailed"), time.Minute, false},
-		"a refusal that is no JSON":      {"max-age=60", nil, page(401), time.Minute, false},
-		"forbidden by a page":            {"max-age=60", nil, page(403), time.Minute, false},
-		"forbidden, for the moment":      {"max-age=60", nil, says(403, 3, "RateLimited"), time.Minute, false},
-		"an address that is gone":        {"max-age=60", nil, page(404), time.Minute, false},
-		"gone, with an envelope":         {"max-age=60", nil, says(404, 5, "OtherError"), time.Minute, false},
-		"a refusal with HTTP 500":        {"max-age=60", nil, says(500, 4, "AuthenticationFailed"), time.Minute, false},
-		"a wrong request with HTTP 500":  {"max-age=60", nil, says(500, 4, "ParameterInvalid"), time.Minute, false},
-		"a failure with HTTP 200":        {"max-age=60", nil, says(200, 5, "OtherError"), time.Minute, true},
-		"a failure with HTTP 400":        {"max-age=60", nil, says(400, 5, "OtherError"), time.Minute, true},
-		"a wrong request without words":  {"max-age=60", nil, page(400), time.Minute, false},
-		"too many requests":              {"max-age=60", nil, page(429), time.Minute, true},
-		"a refusal with HTTP 200":        {"max-age=60", nil, says(200, 4, "AuthenticationFailed"), time.Minute, false},
+		"a redirect to a page":           {"max-age=60", nil, page(302), time.Minute, true},
+		"a 304 that nobody asked for":    {"max-age=60", nil, page(304), time.Minute, true},
+		"an answer beyond all bounds": {"max-age=60", nil, func(_ int, w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write(bytes.Repeat([]byte(" "), 64<<20+1))
+		}, time.Minute, true},
+		"a refusal":                     {"max-age=60", nil, says(401, 4, "AuthenticationFailed"), time.Minute, false},
+		"a refusal that is no JSON":     {"max-age=60", nil, page(401), time.Minute, false},
+		"forbidden by a page":           {"max-age=60", nil, page(403), time.Minute, false},
+		"forbidden, for the moment":     {"max-age=60", nil, says(403, 3, "RateLimited"), time.Minute, false},
+		"an address that is gone":       {"max-age=60", nil, page(404), time.Minute, false},
+		"gone, with an envelope":        {"max-age=60", nil, says(404, 5, "OtherError"), time.Minute, false},
+		"a refusal with HTTP 500":       {"max-age=60", nil, says(500, 4, "AuthenticationFailed"), time.Minute, false},
+		"a wrong request with HTTP 500": {"max-age=60", nil, says(500, 4, "ParameterInvalid"), time.Minute, false},
+		"a failure with HTTP 200":       {"max-age=60", nil, says(200, 5, "OtherError"), time.Minute, true},
+		"a failure with HTTP 400":       {"max-age=60", nil, says(400, 5, "OtherError"), time.Minute, true},
+		"a wrong request without words": {"max-age=60", nil, page(400), time.Minute, false},
+		"too many requests":             {"max-age=60", nil, page(429), time.Minute, true},
+		"a refusal with HTTP 200":       {"max-age=60", nil, says(200, 4, "AuthenticationFailed"), time.Minute, false},
 		"a lost connection": {"max-age=60", nil, func(_ int, w http.ResponseWriter, _ *http.Request) {
 			panic(http.ErrAbortHandler)
 		}, time.Minute, true},

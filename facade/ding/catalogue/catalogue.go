@@ -42,6 +42,7 @@ type Catalogue struct {
 	scope        scope
 	staleIfError time.Duration
 	background   bool
+	optional     []Part
 	logger       *slog.Logger
 	progress     func(Progress)
 
@@ -72,7 +73,7 @@ func New(client Client, opts ...Option) (*Catalogue, error) {
 		quoteAge:     defaultQuoteAge,
 		logger:       silent,
 		there:        map[Part]bool{},
-		life:         life{over: make(chan struct{})},
+		life:         life{over: make(chan struct{}), installed: make(chan struct{}, 1)},
 	}
 	var problems []error
 	if client == nil {
@@ -105,10 +106,10 @@ type generation struct {
 }
 
 // Data returns the current generation. It loads what is missing or no longer fresh, one request for each part however many
-// callers wait; a caller whose context ends leaves, and the last to leave ends the request. Where everything is fresh, it
-// costs a look at the clock. An answer may stand in for a while where the service fails ([WithStaleIfError]); without one,
-// the error tells which parts could not be loaded. After a failure, the service is spared: for ten seconds, or as long as its
-// Retry-After asks for, callers get the same error without a request.
+// callers wait; a caller whose context ends leaves, and the last to leave ends the request, unless there is [WithBackgroundRefresh]. Where
+// everything is fresh, it costs a look at the clock. An answer may stand in for a while where the service fails ([WithStaleIfError]);
+// without one, the error tells which parts could not be loaded ([WithOptional] lets some be missing). After a failure, the service is
+// spared: for ten seconds, or as long as its Retry-After asks for, callers get the same answer or error without a request.
 func (c *Catalogue) Data(ctx context.Context) (*Data, error) {
 	now := time.Now()
 	if g := c.current.Load(); g != nil && now.UnixNano() < g.until {
@@ -119,8 +120,11 @@ func (c *Catalogue) Data(ctx context.Context) (*Data, error) {
 	}
 	answers, err := c.gather(ctx, func(s *source) (*answer, error) {
 		a, err := s.get(ctx, now, false)
-		if a != nil {
+		switch {
+		case a != nil:
 			return a, nil
+		case s.optional() && ctx.Err() == nil && !errors.Is(err, ErrClosed):
+			return s.none(), nil
 		}
 		return nil, err
 	})

@@ -25,7 +25,8 @@
 // waits for the same request; nothing is shared between catalogues, since prices differ between accounts.
 //
 // Where the service fails, an answer stands in for up to a day after its time ([WithStaleIfError]) unless its headers forbid it, and
-// the service is asked again after ten seconds or its Retry-After. A refusal is no failure: it is returned.
+// the service is asked again after ten seconds or its Retry-After. A refusal is no failure: it is returned. [Catalogue.Holdings] tells
+// how old every part is, and what failed; [WithOptional] names the parts that may be missing.
 //
 // # Snapshots
 //

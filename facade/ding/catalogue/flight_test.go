@@ -239,10 +239,11 @@ func TestProgressIsReported(t *testing.T) {
 }
 
 func TestOptionsThatAreWrongAreAllReported(t *testing.T) {
-	_, err := New(nil, nil, WithLanguages("e"), WithLanguages("not a language"), WithCountries(), WithCountries("IRL"), WithStaleIfError(-1), WithLogger(nil))
-	for _, part := range []string{"the client is nil", "option 1 is nil", `"e" is no`, `"not a language" is no`, "no countries are named", `"IRL" is no`, "is negative", "the logger is nil"} {
+	_, err := New(nil, nil, WithLanguages("e"), WithLanguages("not a language"), WithCountries(), WithCountries("IRL"), WithStaleIfError(-1), WithLogger(nil), WithProgress(nil), WithOptional("weather"), WithQuoteAge(0))
+	for _, part := range []string{"the client is nil", "option 1 is nil", `"e" is no`, `"not a language" is no`, "no countries are named", `"IRL" is no`, "is negative", "the logger is nil", "the report of progress is nil", `"weather" is no part`, "a quote age of 0s"} {
 		assert.ErrorContains(t, err, part)
 	}
+	assert.Equal(t, 1, strings.Count(err.Error(), "catalogue:"))
 }
 
 // plainClient reads for itself: it knows nothing of the options of a call, so that there are no headers either.

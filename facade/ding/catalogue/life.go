@@ -14,6 +14,8 @@ type life struct {
 	// over is closed by Close.
 	over chan struct{}
 	keep sync.Once
+	// installed tells the background of a generation, which may be due earlier than the one before.
+	installed chan struct{}
 }
 
 // begin runs work beside its caller; cancel ends it when the catalogue is closed. On an error, cancel has been called.
@@ -62,7 +64,7 @@ func (c *Catalogue) Close() error {
 // service's limits allow, of which the strictest is 20 calls in ten minutes.
 const leastRefreshPause = 45 * time.Second
 
-// keepFresh begins to refresh in the background, if that is wanted and has not begun yet.
+// keepFresh begins to refresh in the background, if that is wanted and has not begun yet, and makes it look at the generation in use.
 func (c *Catalogue) keepFresh() {
 	if !c.background {
 		return
@@ -72,6 +74,10 @@ func (c *Catalogue) keepFresh() {
 		// After Close there is nothing to begin.
 		_ = c.begin(cancel, func() { c.refreshInTime(ctx) })
 	})
+	select {
+	case c.installed <- struct{}{}:
+	default: // it has not seen the one before either
+	}
 }
 
 func (c *Catalogue) refreshInTime(ctx context.Context) {
@@ -84,26 +90,31 @@ func (c *Catalogue) refreshInTime(ctx context.Context) {
 				next = at
 			}
 		}
-		wait := leastRefreshPause
+		var due <-chan time.Time
 		if !next.IsZero() {
-			wait = time.Until(next)
+			due = time.After(time.Until(next))
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(wait):
+		case <-c.installed:
+		case <-due:
+			c.refreshDue(ctx, &tried)
 		}
-		c.refreshDue(ctx, &tried)
 	}
 }
 
 // dueAt is when an answer is to be refreshed: not before the pause after a failure is over. One that has to be asked for every time
 // is left to its readers.
 func (s *source) dueAt(a *answer, tried time.Time) (at time.Time, wanted bool) {
-	if a.freshUntil().IsZero() || a.lifetime == 0 {
+	switch {
+	case a.missing():
+		at = time.Unix(0, 0) // long ago
+	case a.freshUntil().IsZero() || a.lifetime == 0:
 		return time.Time{}, false
+	default:
+		at = a.born.Add(a.lifetime - a.lifetime/10)
 	}
-	at = a.born.Add(a.lifetime - a.lifetime/10)
 	if earliest := tried.Add(leastRefreshPause); !tried.IsZero() && at.Before(earliest) {
 		at = earliest
 	}

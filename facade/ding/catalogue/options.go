@@ -77,7 +77,8 @@ func WithStaleIfError(limit time.Duration) Option {
 }
 
 // WithBackgroundRefresh refreshes every answer before its time is over, from the first generation on until Close, so that
-// callers of Data do not wait. Failures are logged.
+// callers of Data do not wait, nor while the service fails and an older answer stands in: it is asked again every 45 seconds, or when
+// its Retry-After is over. A request goes on when all its callers have left. Failures are logged.
 func WithBackgroundRefresh() Option {
 	return func(c *Catalogue) error {
 		c.background = true
@@ -85,7 +86,26 @@ func WithBackgroundRefresh() Option {
 	}
 }
 
-// WithLogger logs what goes wrong where no caller is told: answers that stand in, and refreshes in the background that fail.
+// WithOptional lets these parts be missing, so that what is told about products does not keep them from being sold: where one can neither be
+// loaded nor an older answer stand in, the generation has none of its items, and it is asked for again when the service is.
+// [Catalogue.Holdings] tells. Countries, providers and products are what everything else is about: they cannot be missing.
+func WithOptional(parts ...Part) Option {
+	return func(c *Catalogue) error {
+		for _, part := range parts {
+			switch known := slices.ContainsFunc(kinds[:], func(k kind) bool { return k.part == part }); {
+			case !known:
+				return fmt.Errorf("%q is no part of a catalogue", part)
+			case part == Countries || part == Providers || part == Products:
+				return fmt.Errorf("the %s cannot be optional", part)
+			}
+		}
+		c.optional = append(c.optional, parts...)
+		return nil
+	}
+}
+
+// WithLogger logs what goes wrong where no caller is told: answers that stand in, optional parts that are missing, and refreshes in the
+// background that fail.
 // Silent by default.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *Catalogue) error {
@@ -101,6 +121,9 @@ func WithLogger(logger *slog.Logger) Option {
 // the catalogue.
 func WithProgress(report func(Progress)) Option {
 	return func(c *Catalogue) error {
+		if report == nil {
+			return errors.New("the report of progress is nil; leave the option out to have none")
+		}
 		c.progress = report
 		return nil
 	}

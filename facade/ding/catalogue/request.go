@@ -22,7 +22,7 @@ const defaultQuoteAge = 15 * time.Minute
 func WithQuoteAge(age time.Duration) Option {
 	return func(c *Catalogue) error {
 		if age <= 0 {
-			return fmt.Errorf("catalogue: a quote age of %s is none", age)
+			return fmt.Errorf("a quote age of %s is none", age)
 		}
 		c.quoteAge = age
 		return nil

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/airtime-go/airtime/facade"
@@ -21,11 +24,9 @@ type source struct {
 	mu     sync.Mutex
 	held   *answer // nil if there is none that may be kept
 	flight *flight // nil if no request is under way
-	// pausing is until when the service is not asked again after a failure, and failure is what it was.
-	pausing time.Time
+	// failure is what the last request came to, nil if it came to an answer; and pausing until when the service is spared after it.
 	failure error
-	// standing is until when the answer that is held stands in for it; the zero time if it does not.
-	standing time.Time
+	pausing time.Time
 }
 
 // answer is what the service said, read. It never changes.
@@ -36,6 +37,12 @@ type answer struct {
 	version, landed int64
 	freshness
 }
+
+// noVersion is that of a part that is missing.
+const noVersion = -1
+
+// missing reports that it stands for an optional part of which no answer came.
+func (a *answer) missing() bool { return a.version == noVersion }
 
 // flight is a request that any number of callers wait for.
 type flight struct {
@@ -84,12 +91,21 @@ func (s *source) get(ctx context.Context, now time.Time, force bool) (*answer, e
 // after; neither if it is to be asked.
 func (s *source) unasked(now time.Time) (*answer, error) {
 	switch {
-	case s.held != nil && (s.held.reusable(now) || now.Before(s.standing)):
+	case s.held != nil && (s.held.reusable(now) || now.Before(s.standsUntil())):
 		return s.held, nil
 	case now.Before(s.pausing) && s.flight == nil:
 		return nil, fmt.Errorf("%w; it is asked for again in %s", s.failure, s.pausing.Sub(now).Round(time.Second))
 	}
 	return nil, nil
+}
+
+// optional reports a part that may be missing.
+func (s *source) optional() bool { return slices.Contains(s.catalogue.optional, s.part) }
+
+// none is the part without items, for as long as no answer comes.
+func (s *source) none() *answer {
+	value, items, _ := s.read([]byte(`{"ResultCode":1,"Items":[]}`)) // which every part can be
+	return &answer{value: value, items: items, version: noVersion, landed: s.catalogue.landed.Add(1), freshness: freshness{noStore: true}}
 }
 
 // pausedUntil is when the service may be asked again after a failure.
@@ -115,11 +131,11 @@ func (s *source) board(ctx context.Context) (*flight, error) {
 	return s.flight, nil
 }
 
-// leave is what a caller does who waits no longer.
+// leave is what a caller does who waits no longer. What the background keeps fresh is wanted even if nobody waits.
 func (s *source) leave(f *flight) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f.waiting--; f.waiting > 0 {
+	if f.waiting--; f.waiting > 0 || s.catalogue.background {
 		return
 	}
 	f.cancel()
@@ -134,7 +150,6 @@ func (s *source) fly(ctx context.Context, f *flight, held *answer) {
 	defer f.cancel()
 	s.catalogue.report(Progress{Part: s.part, State: Loading})
 	next, err := s.ask(ctx, held)
-	now := time.Now()
 
 	s.mu.Lock()
 	f.answer, f.err = next, err
@@ -142,17 +157,20 @@ func (s *source) fly(ctx context.Context, f *flight, held *answer) {
 		s.flight = nil
 		switch {
 		case err != nil:
-			f.answer = s.standIn(held, err, now)
+			f.answer = s.fail(err, time.Now())
 		case next.noStore:
-			s.held, s.pausing, s.standing = nil, time.Time{}, time.Time{}
+			s.held, s.failure, s.pausing = nil, nil, time.Time{}
 		default:
-			s.held, s.pausing, s.standing = next, time.Time{}, time.Time{}
+			s.held, s.failure, s.pausing = next, nil, time.Time{}
 		}
 	}
 	s.mu.Unlock()
 
-	if err != nil && f.answer != nil {
+	switch {
+	case err != nil && f.answer != nil:
 		s.catalogue.logger.WarnContext(ctx, "an old answer stands in", "service", "ding", "part", string(s.part), "error", err)
+	case err != nil && s.optional():
+		s.catalogue.logger.WarnContext(ctx, "an optional part could not be loaded", "service", "ding", "part", string(s.part), "error", err)
 	}
 	progress := Progress{Part: s.part, State: Loaded, Err: err}
 	switch {
@@ -188,7 +206,11 @@ func (s *source) request(ctx context.Context, held *answer) (*answer, error) {
 	if held != nil {
 		opts = append(opts, ding.WithCondition(held.validators()))
 	}
-	asked := time.Now()
+	// What is asked may wait for its turn and be repeated. The answer's age counts from the attempt that it answers.
+	var asked atomic.Pointer[time.Time]
+	left := func() { now := time.Now(); asked.Store(&now) }
+	left()
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { left() }})
 	value, items, err := s.load(ctx, s.catalogue.client, s.catalogue.scope, opts)
 	received := time.Now()
 	header := http.Header{}
@@ -201,12 +223,12 @@ func (s *source) request(ctx context.Context, held *answer) (*answer, error) {
 		return nil, fmt.Errorf("catalogue: %s: %w", s.part, errOtherAnswer)
 	case unchanged:
 		next.value, next.items, next.version = held.value, held.items, held.version
-		next.freshness = held.refreshed(header, asked, received, s.lifetime)
+		next.freshness = held.refreshed(header, *asked.Load(), received, s.lifetime)
 	case err != nil:
 		return nil, s.wrap(ctx, err)
 	default:
 		next.version = next.landed
-		next.freshness = freshnessOf(header, asked, received, s.lifetime)
+		next.freshness = freshnessOf(header, *asked.Load(), received, s.lifetime)
 	}
 	return next, nil
 }
@@ -219,9 +241,8 @@ func (s *source) wrap(ctx context.Context, err error) error {
 	return fmt.Errorf("catalogue: the %s could not be loaded: %w", s.part, err)
 }
 
-// standIn spares the service for a while after a failure, and returns the answer that is held if it may stand in meanwhile.
-func (s *source) standIn(held *answer, err error, now time.Time) *answer {
-	s.pausing, s.failure, s.standing = time.Time{}, err, time.Time{}
+// fail notes a failure, so that the service is spared for a while, and returns the answer that stands in for it, if there is one.
+func (s *source) fail(err error, now time.Time) *answer {
 	if errors.Is(err, ErrClosed) || errors.Is(err, context.Canceled) {
 		return nil
 	}
@@ -229,19 +250,24 @@ func (s *source) standIn(held *answer, err error, now time.Time) *answer {
 	if failed := (*ding.Error)(nil); errors.As(err, &failed) {
 		pause = min(max(pause, failed.RetryAfter), longestPause)
 	}
-	s.pausing = now.Add(pause)
-	if held == nil || !isPassing(err) {
-		return nil
+	s.failure, s.pausing = err, now.Add(pause)
+	if now.Before(s.standsUntil()) {
+		return s.held
 	}
-	s.standing = held.standsIn(s.catalogue.staleIfError)
-	if !now.Before(s.standing) {
-		s.standing = time.Time{}
-		return nil
+	return nil
+}
+
+// standsUntil is until when the answer that is held stands in for the last failure, and readers need not ask: as long as the service is
+// spared, or the background does the asking; the zero time if it does not.
+func (s *source) standsUntil() time.Time {
+	if s.held == nil || s.failure == nil || !isPassing(s.failure) {
+		return time.Time{}
 	}
-	if s.standing.After(s.pausing) {
-		s.standing = s.pausing
+	until := s.held.standsIn(s.catalogue.staleIfError)
+	if until.After(s.pausing) && !s.catalogue.background {
+		return s.pausing
 	}
-	return held
+	return until
 }
 
 // isPassing reports a failure of the service or the way to it, not a refusal: a key that was taken back ends the use of what it
@@ -262,8 +288,12 @@ func isPassing(err error) bool {
 	case ding.ResultCodeClientError:
 		return false
 	}
-	return failed.Outcome() == facade.OutcomeTemporary || failed.HTTPStatus >= http.StatusInternalServerError ||
-		failed.HTTPStatus < http.StatusBadRequest && errors.Is(err, facade.ErrUndecodable)
+	return failed.Outcome() == facade.OutcomeTemporary || failed.HTTPStatus >= http.StatusInternalServerError || isAstray(failed)
+}
+
+// isAstray reports an answer that is neither the service's nor a refusal, such as a page, or a redirect to one.
+func isAstray(failed *ding.Error) bool {
+	return failed.ResultCode == 0 && failed.HTTPStatus >= http.StatusOK && failed.HTTPStatus < http.StatusBadRequest
 }
 
 // refusesAccess reports that the credentials are not, or no longer, good for what was asked.
@@ -279,9 +309,15 @@ func refusesAccess(err error) bool {
 func (s *source) usableUntil(a *answer) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	switch {
+	case a.missing() && s.catalogue.background:
+		return time.Now().Add(longestLifetime) // the background sees to it
+	case a.missing():
+		return s.pausing
+	}
 	until := a.freshUntil()
-	if s.held == a && s.standing.After(until) {
-		return s.standing
+	if stands := s.standsUntil(); s.held == a && stands.After(until) {
+		return stands
 	}
 	return until
 }
