@@ -159,10 +159,15 @@ func (c *Catalogue) gather(ctx context.Context, get func(*source) (*answer, erro
 		asking.Go(func() { answers[i], problems[i] = get(s) })
 	}
 	asking.Wait()
-	if ctx.Err() != nil && errors.Is(errors.Join(problems[:]...), ctx.Err()) {
+	err = errors.Join(problems[:]...)
+	// What is the same for all parts is said once.
+	switch {
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return answers, ctx.Err()
+	case errors.Is(err, ErrClosed):
+		return answers, ErrClosed
 	}
-	return answers, errors.Join(problems[:]...)
+	return answers, err
 }
 
 // install puts a generation with these answers into use, or with newer ones that came into use meanwhile.

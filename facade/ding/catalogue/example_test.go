@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log"
 	"net/http/httptest"
+	"time"
 
 	"github.com/airtime-go/airtime/facade/ding"
 	"github.com/airtime-go/airtime/facade/ding/catalogue"
@@ -188,6 +189,23 @@ func ExampleCatalogue_Bills() {
 	// Output:
 	// true true
 	// Submitted
+}
+
+func ExampleCatalogue_Holdings() {
+	known, _, stop := exampleCatalogue()
+	defer stop()
+	if _, err := known.Data(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	for _, holding := range known.Holdings() {
+		switch {
+		case holding.Err != nil: // for a check of health
+			fmt.Println(holding.Part, "could not be refreshed:", holding.Err)
+		case holding.Part == catalogue.Products:
+			fmt.Println("prices are less than an hour old:", time.Since(holding.AsOf) < time.Hour)
+		}
+	}
+	// Output: prices are less than an hour old: true
 }
 
 func ExampleCatalogue_Save() {
