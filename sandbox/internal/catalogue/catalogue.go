@@ -133,7 +133,7 @@ func (c *Catalogue) addProduct(s productSource, kind kindSource, provider provid
 		UATNumber:             n.uatNumber(),
 		AdditionalInformation: kind.Note,
 		DefaultDisplayText:    displayText(provider, kind.Texts["en"], s.Text),
-		RegionCode:            orDefault(provider.Regions, provider.Country)[0],
+		RegionCode:            provider.region(),
 		PaymentTypes:          orDefault(provider.Payment, ding.PaymentTypePrepaid),
 		LookupBillsRequired:   s.Bills,
 	}

@@ -69,6 +69,15 @@ type providerSource struct {
 	Products   []productSource    `yaml:"products"`
 }
 
+// region is where the provider's products can be used. A product has one region: of a provider that serves several it is the whole
+// country, which fits the numbers of each.
+func (p providerSource) region() string {
+	if len(p.Regions) == 1 {
+		return p.Regions[0]
+	}
+	return p.Country
+}
+
 type taxSource struct {
 	Rate        money.Decimal       `yaml:"rate"`
 	Name        string              `yaml:"name"`
