@@ -17,7 +17,7 @@ import (
 )
 
 // endless takes 2^n steps for n digits, and a look-ahead keeps it from Go's own engine.
-const endless = `^(?=\d)(\d+)+(\d+)+(\d+)+(\d+)+(?<!\d)$`
+const endless = `^(?=\d)(\d+)+(\d+)+(\d+)+(\d+)+(\d+)+(\d+)+(\d+)+(\d+)+(?<!\d)$`
 
 func enough() *time.Duration {
 	budget := time.Minute
