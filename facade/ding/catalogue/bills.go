@@ -29,7 +29,7 @@ type OpenBill struct {
 }
 
 // Bills looks up the open bills of an account for a product. The settings are checked first: every mandatory one has to be
-// there. A phone number may be written as [Catalogue.Match] reads it. It always asks the service.
+// there. [ProductAccount] reads the number. It always asks the service.
 func (c *Catalogue) Bills(ctx context.Context, skuCode, accountNumber string, settings ...ding.Setting) ([]OpenBill, error) {
 	data, err := c.Data(ctx)
 	if err != nil {
@@ -39,7 +39,7 @@ func (c *Catalogue) Bills(ctx context.Context, skuCode, accountNumber string, se
 	if !known {
 		return nil, unknownSKU("LookupBills", skuCode)
 	}
-	account, err := readAccount("LookupBills", accountNumber)
+	accountNumber, err = ProductAccount(product, accountNumber)
 	problems := settingProblems(product, settings)
 	if wrong := (*facade.RequestError)(nil); errors.As(err, &wrong) {
 		problems = append(slices.Clone(wrong.Problems), problems...)
@@ -48,14 +48,14 @@ func (c *Catalogue) Bills(ctx context.Context, skuCode, accountNumber string, se
 		return nil, &facade.RequestError{Operation: "LookupBills", Problems: problems}
 	}
 	settings = slices.Clone(settings)
-	answer, err := c.client.LookupBills(ctx, ding.LookupBillsRequest{SKUCode: skuCode, AccountNumber: account.number, Settings: settings})
+	answer, err := c.client.LookupBills(ctx, ding.LookupBillsRequest{SKUCode: skuCode, AccountNumber: accountNumber, Settings: settings})
 	if err != nil {
 		return nil, err
 	}
 	bills := make([]OpenBill, 0, len(answer.Items))
 	for _, bill := range answer.Items {
 		bills = append(bills, OpenBill{
-			Bill: bill, Product: product, AccountNumber: account.number, Settings: slices.Clone(settings), At: time.Now(), MaxAge: c.quoteAge,
+			Bill: bill, Product: product, AccountNumber: accountNumber, Settings: slices.Clone(settings), At: time.Now(), MaxAge: c.quoteAge,
 		})
 	}
 	return bills, nil

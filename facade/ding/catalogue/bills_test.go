@@ -74,6 +74,16 @@ func TestNoBillsAreAskedForThatCannotBePaid(t *testing.T) {
 	}
 }
 
+func TestABillIsLookedUpUnderItsOwnNumber(t *testing.T) {
+	p := utilities()
+	p.products[0].Benefits = []ding.Benefit{ding.BenefitUtility}
+	b := &billing{bills: []ding.Bill{bill("B-1", "12.34")}}
+	bills, err := holding(t, b, p).Bills(t.Context(), "WATER", " 0012345678 ", district)
+	require.NoError(t, err)
+	assert.Equal(t, "0012345678", b.asked[0].AccountNumber, "zeros in front are no dialling prefix there")
+	assert.Equal(t, "0012345678", bills[0].AccountNumber)
+}
+
 func TestBillsFailAsTheServiceDoes(t *testing.T) {
 	b := &billing{err: &ding.Error{Operation: "LookupBills", ResultCode: ding.ResultCode(4)}}
 	_, err := holding(t, b, utilities()).Bills(t.Context(), "WATER", "12345678", district)

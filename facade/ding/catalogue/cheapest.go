@@ -17,7 +17,7 @@ import (
 
 var (
 	// ErrNoProduct: nothing that can be sold to the number now delivers what was asked for. The errors joined to it say why the products
-	// that came close do not.
+	// that came close do not, and what went wrong with the match. Its outcome is temporary where one of them may do later.
 	ErrNoProduct = errors.New("no product delivers that to this number")
 	// ErrProviderDown is in the chain of an [ErrNoProduct] where a provider that is down has such a product.
 	ErrProviderDown = errors.New("the provider is down")
@@ -28,7 +28,7 @@ const (
 	mostEstimates = 3
 	// estimateBatch is how many prices one of them asks for. The service's own limit is not documented.
 	estimateBatch = 20
-	// mostReasons is how many of the products that did not do are explained.
+	// mostReasons is how many of the products that did not do are explained, and how many of the match's warnings are told then.
 	mostReasons = 5
 )
 
@@ -36,7 +36,7 @@ const (
 // balance (SendValue + DistributorFee); of two that cost the same, the one that delivers more, and then the one whose SKU comes first.
 // What counts as delivered is what arrives after tax ([Arrives]).
 //
-// The number is matched as [Catalogue.Match] does it. Products in the currency, of every kind unless [OnlyProducts] narrows them, are
+// The number is matched as [Catalogue.Match] does it, unless that has been done ([Matched]). Products in the currency, of every kind unless [OnlyProducts] narrows them, are
 // compared by estimates from the catalogue; EstimatePrices then gives the exact prices of the best ones, in three requests at most,
 // and none is returned whose exact price delivers less than asked. With [LocalEstimate] that is left out.
 //
@@ -63,11 +63,12 @@ func (c *Catalogue) Offers(ctx context.Context, accountNumber string, atLeast mo
 	if err := checks.Err("Cheapest"); err != nil {
 		return nil, err
 	}
-	match, err := c.Match(ctx, accountNumber)
+	how := newQuoting(opts)
+	match, err := c.matchOnce(ctx, accountNumber, how.match)
 	if err != nil {
 		return nil, err
 	}
-	choice := &choice{atLeast: atLeast, currency: strings.TrimSpace(currencyISO), how: newQuoting(opts), estimates: mostEstimates}
+	choice := &choice{atLeast: atLeast, currency: strings.TrimSpace(currencyISO), how: how, estimates: mostEstimates}
 	for _, candidates := range ranked(match.Candidates) {
 		choice.gather(candidates)
 		if err := choice.comparable(); err != nil {
@@ -81,6 +82,20 @@ func (c *Catalogue) Offers(ctx context.Context, accountNumber string, atLeast mo
 		}
 	}
 	return choice.result(match)
+}
+
+// matchOnce matches the number, unless that has been done.
+func (c *Catalogue) matchOnce(ctx context.Context, accountNumber string, made *Match) (*Match, error) {
+	if made == nil {
+		return c.Match(ctx, accountNumber)
+	}
+	account, err := readAccount("Cheapest", accountNumber)
+	if err != nil {
+		return nil, err
+	}
+	var checks facade.Checks
+	checks.Require(account.is(made.AccountNumber), "AccountNumber", "is not the one that was matched")
+	return made, checks.Err("Cheapest")
 }
 
 // ranked splits candidates into those that are as likely as each other, the likeliest first. What is sold everywhere is in the first.
@@ -126,8 +141,9 @@ type choice struct {
 
 	// open are the products whose exact price is not known yet, the cheapest first, and done those of which it is.
 	open, done []*offer
-	// why says of products why they will not do.
-	why []error
+	// why says of products why they will not do. Of those in other currencies it is only noted which these are.
+	why        []error
+	currencies []string
 }
 
 // offer is a product that may do.
@@ -153,7 +169,7 @@ func (ch *choice) gather(candidates []Candidate) {
 			continue
 		}
 		for _, product := range ch.allowed(candidate) {
-			if seen[product.SKUCode] || product.LookupBillsRequired || !strings.EqualFold(product.Minimum.ReceiveCurrencyISO, ch.currency) {
+			if seen[product.SKUCode] || !ch.isInCurrency(product) {
 				continue
 			}
 			seen[product.SKUCode] = true
@@ -169,6 +185,17 @@ func (ch *choice) gather(candidates []Candidate) {
 		}
 	}
 	slices.SortStableFunc(ch.open, func(a, b *offer) int { return compare(a.product, a.local, b.product, b.local) })
+}
+
+func (ch *choice) isInCurrency(product *ding.Product) bool {
+	low, _ := ends(product)
+	if strings.EqualFold(low.ReceiveCurrencyISO, ch.currency) {
+		return true
+	}
+	if low.ReceiveCurrencyISO != "" && !slices.Contains(ch.currencies, low.ReceiveCurrencyISO) {
+		ch.currencies = append(ch.currencies, low.ReceiveCurrencyISO)
+	}
+	return false
 }
 
 // allowed returns the candidate's products that pass the filter.
@@ -199,21 +226,35 @@ func (ch *choice) consider(product *ding.Product) (*offer, error) {
 	low, high := ends(product)
 	o := &offer{product: product}
 	switch {
+	case product.LookupBillsRequired:
+		return nil, fmt.Errorf("%s needs a bill", product.SKUCode)
+	case sendValue.check(product, low.SendValue) != nil, low.SendValue.Sign() <= 0 && Arrives(low).Sign() > 0:
+		return nil, fmt.Errorf("%s cannot be sold for %s to %s %s", product.SKUCode, low.SendValue, high.SendValue, low.SendCurrencyISO)
 	case Arrives(low).Cmp(ch.atLeast) >= 0:
 		o.local, o.localIsExact, o.next = low, true, ask{product, sendValue, low.SendValue}
 		return o, nil
 	case Arrives(high).Cmp(ch.atLeast) < 0:
 		return nil, fmt.Errorf("%s delivers %s %s at most", product.SKUCode, Arrives(high), high.ReceiveCurrencyISO)
 	}
-	gross, err := beforeTax(product, ch.atLeast)
+	wanted := ch.deliverable(low, high)
+	gross, err := beforeTax(product, wanted)
 	if err == nil {
-		o.local, o.localIsExact, err = afterTax.estimate(product, ch.atLeast)
+		o.local, o.localIsExact, err = afterTax.estimate(product, wanted)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", product.SKUCode, err)
 	}
 	o.next = askReceive(product, gross)
 	return o, nil
+}
+
+// deliverable rounds what shall arrive at least up to the decimals that the product's receive values have.
+func (ch *choice) deliverable(low, high ding.Price) money.Decimal {
+	wanted, err := round(rational(ch.atLeast), receivePlaces(low.ReceiveValue, high.ReceiveValue), up)
+	if most := Arrives(high); err != nil || wanted.Cmp(most) > 0 {
+		return most
+	}
+	return wanted
 }
 
 // askReceive asks for a ReceiveValue, or for the upper end of the range if that is beyond it.
@@ -350,7 +391,7 @@ func (ch *choice) raisedSend(o *offer, missing money.Decimal) money.Decimal {
 	step := money.New(1, -places)
 	if width := rational(Arrives(high).Sub(Arrives(low))); width.Sign() > 0 {
 		rise := new(big.Rat).Mul(rational(missing), rational(high.SendValue.Sub(low.SendValue)))
-		if exact, err := round(rise.Quo(rise, width), up); err == nil && exact.Cmp(step) > 0 {
+		if exact, err := round(rise.Quo(rise, width), places, up); err == nil && exact.Cmp(step) > 0 {
 			step = exact
 		}
 	}
@@ -363,7 +404,8 @@ func (ch *choice) raisedSend(o *offer, missing money.Decimal) money.Decimal {
 // result sorts the quotes, or says why there is none.
 func (ch *choice) result(match *Match) ([]*Quote, error) {
 	if len(ch.done) == 0 {
-		return nil, errors.Join(append([]error{ErrNoProduct}, ch.reasons()...)...)
+		reasons, canWait := ch.reasons(match)
+		return nil, &noProduct{reasons, canWait}
 	}
 	slices.SortStableFunc(ch.done, compareQuotes)
 	quotes := make([]*Quote, len(ch.done))
@@ -381,16 +423,42 @@ func (ch *choice) result(match *Match) ([]*Quote, error) {
 	return quotes, nil
 }
 
-// reasons returns why the products will not do, those first that can be waited for.
-func (ch *choice) reasons() []error {
+// reasons returns why the products will not do, those first that can be waited for, and then what went wrong with the match.
+// canWait reports that there are such, or that the look-up may do better later.
+func (ch *choice) reasons(match *Match) (all []error, canWait bool) {
 	var waiting, others []error
 	for _, err := range ch.why {
-		if errors.Is(err, ErrProviderDown) {
+		if errors.Is(err, ErrProviderDown) || facade.OutcomeOf(err) == facade.OutcomeTemporary {
 			waiting = append(waiting, err)
 			continue
 		}
 		others = append(others, err)
 	}
-	all := append(waiting, others...)
-	return all[:min(len(all), mostReasons)]
+	all = append(waiting, others...)
+	switch currencies := strings.Join(slices.Sorted(slices.Values(ch.currencies)), ", "); {
+	case len(match.Candidates) == 0:
+		all = []error{errors.New("no provider is known for the number")}
+	case len(all) == 0 && currencies != "":
+		all = []error{fmt.Errorf("what there is for the number is in %s, not in %s", currencies, ch.currency)}
+	}
+	all = append(all[:min(len(all), mostReasons)], match.Warnings[:min(len(match.Warnings), mostReasons)]...)
+	return all, len(waiting) > 0 || facade.OutcomeOf(match.LookupErr) == facade.OutcomeTemporary
+}
+
+// noProduct is an [ErrNoProduct] with its reasons.
+type noProduct struct {
+	reasons []error
+	canWait bool
+}
+
+func (e *noProduct) Error() string { return errors.Join(e.Unwrap()...).Error() }
+
+func (e *noProduct) Unwrap() []error { return append([]error{ErrNoProduct}, e.reasons...) }
+
+// Outcome is temporary where a product may do later, and refused otherwise.
+func (e *noProduct) Outcome() facade.Outcome {
+	if e.canWait {
+		return facade.OutcomeTemporary
+	}
+	return facade.OutcomeRefused
 }

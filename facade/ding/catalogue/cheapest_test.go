@@ -127,6 +127,77 @@ func TestTheCheapestProductThatDeliversEnough(t *testing.T) {
 	}
 }
 
+func TestAnEstimateOfTheCheapestPromisesNoLess(t *testing.T) {
+	for _, tc := range []struct {
+		product       ding.Product
+		atLeast, want string
+	}{
+		{product("A", "AWAF", "AFN", "1.00/100.00", "50.00/5000.00"), "333.331", "3.34 for 333.34"},
+		{product("A", "AWAF", "AFN", "1.00/0.307", "100.00/30.7"), "0.5055", "1.65 for 0.506"},
+		{product("A", "AWAF", "AFN", "1.00/0.307", "100.00/30.70055"), "30.7005", "100.00 for 30.70055"},
+	} {
+		c := holding(t, nobodyKnows{}, market(tc.product))
+		q, err := c.Cheapest(t.Context(), number, money.MustParse(tc.atLeast), "AFN", LocalEstimate())
+		require.NoError(t, err)
+		assert.Equal(t, tc.want, fmt.Sprintf("%s for %s", q.Price.SendValue, q.Arrives()))
+	}
+}
+
+func TestANumberThatIsMatchedIsNotLookedUpAgain(t *testing.T) {
+	p := market(product("Ten", "AWAF", "AFN", "10.00/760.00"))
+	s := &service{estimate: listed(p)}
+	c := selling(t, s, p)
+	m, err := c.Match(t.Context(), number)
+	require.NoError(t, err)
+	for _, written := range []string{number, "+93 700 000 000"} {
+		q, err := c.Cheapest(t.Context(), written, money.MustParse("380"), "AFN", Matched(m))
+		require.NoError(t, err)
+		assert.Equal(t, number, q.AccountNumber)
+	}
+	assert.Equal(t, map[string]int{"GetAccountLookup": 1, "GetProviderStatus": 1, "EstimatePrices": 2}, s.requests)
+	_, err = c.Cheapest(t.Context(), "93700000001", money.MustParse("380"), "AFN", Matched(m))
+	require.EqualError(t, err, "Cheapest was not sent: AccountNumber is not the one that was matched")
+	_, err = c.Cheapest(t.Context(), " ", money.MustParse("380"), "AFN", Matched(m))
+	require.ErrorContains(t, err, "AccountNumber is missing")
+}
+
+func TestWhyAProductWillNotDo(t *testing.T) {
+	bill := product("Bill", "AWAF", "AFN", "0.10/500.00")
+	bill.LookupBillsRequired = true
+	p := market(bill, product("Swapped", "AWAF", "AFN", "50.00/3800.00", "1.00/76.00"), product("Free", "AWAF", "AFN", "0/500.00"),
+		ding.Product{SKUCode: "Priceless", ProviderCode: "AWAF"}, ding.Product{SKUCode: "Small", ProviderCode: "AWAF", Maximum: price("AFN", "5.00/300.00")})
+	_, err := holding(t, nobodyKnows{}, p).Cheapest(t.Context(), number, money.MustParse("380"), "AFN")
+	assert.Equal(t, facade.OutcomeRefused, facade.OutcomeOf(err))
+	assert.EqualError(t, err, "no product delivers that to this number\nBill needs a bill\n"+
+		"Swapped cannot be sold for 50.00 to 1.00 USD\nFree cannot be sold for 0 to 0 USD\nSmall delivers 300.00 AFN at most\n"+
+		"provider BADAF: the provider's pattern cannot be used: error parsing regexp: missing closing ) in `(`")
+}
+
+func TestWhatMayBeSoldLaterIsRefusedForNowOnly(t *testing.T) {
+	p := market(product("Ten", "AWAF", "AFN", "10.00/760.00"), product("Small", "ETAF", "AFN", "1.00/76.00"))
+	cheapest := func(s *service) error {
+		_, err := selling(t, s, p).Cheapest(t.Context(), number, money.MustParse("380"), "AFN")
+		require.ErrorIs(t, err, ErrNoProduct)
+		return err
+	}
+	timedOut := &service{estimate: func(ding.EstimationRequest) ding.EstimatedPrice {
+		return failed(ding.ResultCodeTransientError, "TransientProviderError", "ProviderTimedOut")
+	}}
+	err := cheapest(timedOut)
+	assert.Equal(t, facade.OutcomeTemporary, facade.OutcomeOf(err))
+	require.ErrorIs(t, err, ding.ContextProviderTimedOut)
+	assert.Equal(t, facade.OutcomeTemporary, facade.OutcomeOf(cheapest(&service{down: map[string]string{"AWAF": "Back at noon."}})))
+	assert.Equal(t, facade.OutcomeRefused, facade.OutcomeOf(cheapest(&service{estimate: func(ding.EstimationRequest) ding.EstimatedPrice {
+		return failed(ding.ResultCodeServerError, "ProviderError", "ProductUnavailable")
+	}})))
+
+	p.products = p.products[1:]
+	assert.Equal(t, facade.OutcomeRefused, facade.OutcomeOf(cheapest(&service{})))
+	err = cheapest(&service{lookUp: func(string) (int, string) { return http.StatusServiceUnavailable, busy }})
+	assert.Equal(t, facade.OutcomeTemporary, facade.OutcomeOf(err), "the look-up may name another provider")
+	require.ErrorIs(t, err, ding.CodeRateLimited)
+}
+
 func TestTheExactPriceDecides(t *testing.T) {
 	ranged := product("Range", "AWAF", "AFN", "1.00/76.00", "100.00/7600.00")
 	fixed := product("Fixed", "ETAF", "AFN", "6.00/400.00")
@@ -244,6 +315,9 @@ func TestNothingIsOfferedThatCannotBeSold(t *testing.T) {
 	_, err = c.Cheapest(t.Context(), number, money.MustParse("380"), "EUR")
 	require.ErrorIs(t, err, ErrNoProduct)
 	require.NotErrorIs(t, err, ErrProviderDown)
+	require.ErrorContains(t, err, "what there is for the number is in AFN, not in EUR")
+	_, err = c.Cheapest(t.Context(), "a number of nobody", money.MustParse("380"), "AFN")
+	require.ErrorContains(t, err, "no provider is known for the number")
 
 	s.down, s.estimateFail = nil, http.StatusServiceUnavailable
 	_, err = c.Cheapest(t.Context(), number, money.MustParse("380"), "AFN")

@@ -10,6 +10,16 @@
 //	…
 //	product, ok := data.Product("JM_DC_TopUp")
 //
+// # From a number to a transfer
+//
+//	match, err := known.Match(ctx, "+1 876 555 0100") // whose number it is, and who is down
+//	quote, err := known.Cheapest(ctx, match.AccountNumber, money.MustParse("500"), "JMD", catalogue.Matched(match))
+//	request, err := quote.Request(catalogue.Order{DistributorRef: "order-7301"}) // checked against limits, settings and age
+//	transfer, err := client.SendTransfer(ctx, request)
+//
+// A [Quote] says what the customer pays, what leaves the balance and what arrives after tax; its Warnings say what a buyer may want to
+// know. [Catalogue.QuoteSend] and [Catalogue.QuoteReceive] make one for a product that has been chosen already. One that needs a bill is sold by [Catalogue.Bills] and [OpenBill.Request].
+//
 // # One generation at a time
 //
 // [Catalogue.Data] returns a [Data]: countries, currencies, regions, providers, products, promotions, the texts of both and the

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/ding"
@@ -88,7 +89,7 @@ func (c Candidate) fits(regionCode string) bool {
 
 // Match finds the providers that may serve an account number, best first, and which of them are down now.
 //
-// A phone number may be written with blanks, dashes, dots, brackets, and a + or 00 in front; everything else, such as an e-mail
+// A phone number may be written with blanks, dashes, dots, slashes, brackets, and a + or 00 in front; everything else, such as an e-mail
 // address or the number of a meter, is taken as it is. Then, in this order:
 //
 //   - A UAT number matches its products, and the service is not asked.
@@ -99,8 +100,8 @@ func (c Candidate) fits(regionCode string) bool {
 //     the look-up knows, is held against the patterns of all providers, since it may be that of a meter.
 //   - Providers that sell everywhere (country XG) come last, if the number fits their patterns.
 //
-// A look-up that fails is no error, but LookupErr, with two exceptions: refused credentials (HTTP 401 or 403, or AuthenticationFailed), and a context that has ended. A refusal
-// such as [ding.CodeAccountNumberInvalid] is none either, since the account may be another thing than a phone.
+// A look-up that fails is no error, but LookupErr, with two exceptions: refused credentials (HTTP 401 or 403, or AuthenticationFailed), and a
+// context that has ended. A refusal such as [ding.CodeAccountNumberInvalid] is none either, since the account may be another thing than a phone.
 // Match sends up to two requests, each at most 50 times in ten minutes: GetAccountLookup and GetProviderStatus.
 func (c *Catalogue) Match(ctx context.Context, accountNumber string) (*Match, error) {
 	account, err := readAccount("Match", accountNumber)
@@ -137,6 +138,11 @@ type account struct {
 	isInternational bool
 }
 
+// is reports whether the account was read from, or as, the number of a match.
+func (a account) is(number string) bool {
+	return number == a.number || number == a.written || number == bare(a.written)
+}
+
 // longestAccount is more than any e-mail address has, in bytes.
 const longestAccount = 320
 
@@ -156,8 +162,16 @@ func readAccount(operation, text string) (account, error) {
 	return a, nil
 }
 
-// between is what people put between the digits of a phone number; the last two are a no-break blank and a no-break hyphen.
-var between = strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "", "/", "", "\u00a0", "", "\u2011", "")
+// bare drops what people and their programs put between the digits of a phone number: blanks and dashes of every width, and marks
+// that cannot be seen.
+func bare(number string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(".()/", r) || unicode.In(r, unicode.Zs, unicode.Pd, unicode.Cf) {
+			return -1
+		}
+		return r
+	}, number)
+}
 
 // PhoneNumber returns the digits of a phone number as [Catalogue.Match] reads it; false if it takes the text as another kind of
 // account, which it does not look up.
@@ -169,8 +183,11 @@ func PhoneNumber(written string) (digits string, ok bool) {
 // phoneDigits returns the digits of a phone number in international form, of which E.164 allows 15; fewer than 7 are none. plus
 // reports that it was written with a +.
 func phoneDigits(written string) (digits string, plus, ok bool) {
-	digits, plus = strings.CutPrefix(between.Replace(written), "+")
-	if !plus {
+	digits, plus = strings.CutPrefix(bare(written), "+")
+	if plus {
+		// +44 (0)7700 900123 has a zero that is for those who call from within the country.
+		digits = strings.TrimPrefix(bare(strings.Replace(written, "(0)", "", 1)), "+")
+	} else {
 		digits = strings.TrimPrefix(digits, "00")
 	}
 	if len(digits) < 7 || len(digits) > 15 || digits[0] == '0' || onlyDigits(digits) != digits {
@@ -191,7 +208,7 @@ func onlyDigits(text string) string {
 
 // matchUAT matches a test number, which need not be a phone number, and can begin with zeros that belong to it.
 func (m *Match) matchUAT(data *Data, account account) bool {
-	for _, number := range []string{account.written, between.Replace(account.written), account.number} {
+	for _, number := range []string{account.written, bare(account.written), account.number} {
 		if len(number) < 2 || onlyDigits(number[len(number)-1:]) == "" {
 			continue
 		}
@@ -240,19 +257,24 @@ func (c *Catalogue) lookUp(ctx context.Context, data *Data, m *Match) error {
 			m.Warnings = append(m.Warnings, fmt.Errorf("the look-up names provider %q, which the catalogue does not have", item.ProviderCode))
 			continue
 		}
-		m.add(data, provider, item.RegionCode, ByLookup)
+		m.add(data, provider, item.RegionCode, ByLookup, 0)
 	}
 	return nil
 }
 
 // add adds a candidate, unless the provider is one already, for the same region.
-func (m *Match) add(data *Data, provider *ding.Provider, regionCode string, by By) {
+func (m *Match) add(data *Data, provider *ding.Provider, regionCode string, by By, rank int) {
 	if slices.ContainsFunc(m.Candidates, func(c Candidate) bool {
 		return c.Provider.ProviderCode == provider.ProviderCode && (c.RegionCode == regionCode || regionCode == "")
 	}) {
 		return
 	}
-	m.Candidates = append(m.Candidates, Candidate{Provider: provider, RegionCode: regionCode, By: by, data: data})
+	m.Candidates = append(m.Candidates, Candidate{Provider: provider, RegionCode: regionCode, By: by, data: data, rank: rank})
+}
+
+// has reports whether the provider is a candidate.
+func (m *Match) has(provider *ding.Provider) bool {
+	return slices.ContainsFunc(m.Candidates, func(c Candidate) bool { return c.Provider.ProviderCode == provider.ProviderCode })
 }
 
 // matchPatterns asks the patterns where the look-up names nobody.
@@ -269,13 +291,17 @@ func (m *Match) matchPatterns(data *Data, account account) {
 	s := newSearch(account.written)
 	s.wide = true
 	s.among(slices.DeleteFunc(slices.Clone(numbers.all), func(p served) bool {
-		// A provider without a pattern takes everything, which says nothing of this number; XG has its own turn.
-		return p.pattern.text == "" || p.provider.CountryISO == countryEverywhere
+		// A provider without a pattern takes everything, which says nothing of this number; XG has its own turn. Those that are
+		// candidates by now have patterns that cannot be used.
+		return p.pattern.text == "" || p.provider.CountryISO == countryEverywhere || m.has(p.provider)
 	}))
 	if len(s.found) > 0 {
 		m.AccountNumber = account.written
 	}
+	unchecked := m.Candidates
+	m.Candidates = nil
 	m.addSearch(data, s, false)
+	m.Candidates = append(m.Candidates, unchecked...)
 }
 
 // searchCountries asks the patterns of the country that the look-up named, or else of those that have the dialling prefix: the
@@ -311,12 +337,11 @@ func (m *Match) searchCountries(numbers *numbering) *search {
 func (m *Match) addSearch(data *Data, s *search, uncheckedToo bool) {
 	ranks := s.rank()
 	for _, p := range s.found {
-		m.add(data, p.provider, "", ByPattern)
-		m.Candidates[len(m.Candidates)-1].rank = ranks[p.pattern]
+		m.add(data, p.provider, "", ByPattern, ranks[p.pattern])
 	}
 	if uncheckedToo {
 		for _, p := range s.unchecked {
-			m.add(data, p.provider, "", ByUnchecked)
+			m.add(data, p.provider, "", ByUnchecked, 0)
 		}
 	}
 	m.Warnings = append(m.Warnings, s.reasons...)
@@ -326,7 +351,7 @@ func (m *Match) matchEverywhere(data *Data) {
 	s := newSearch(m.AccountNumber)
 	s.among(data.numbering().everywhere)
 	for _, p := range s.found {
-		m.add(data, p.provider, "", ByEverywhere)
+		m.add(data, p.provider, "", ByEverywhere, 0)
 	}
 	m.Warnings = append(m.Warnings, s.reasons...)
 }

@@ -257,6 +257,22 @@ func TestProductsOfACandidateFitItsRegion(t *testing.T) {
 	assert.Empty(t, Candidate{}.Products())
 }
 
+func TestAPatternThatCannotBeUsedIsWarnedOfOnce(t *testing.T) {
+	m, err := selling(t, &service{}, parts{countries: []ding.Country{country("AF", 11, 11, "93")}, providers: []ding.Provider{provider("BADAF", "AF", `(`)}}).Match(t.Context(), "93700000000")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"BADAF unchecked"}, candidates(m))
+	require.Len(t, m.Warnings, 1)
+	assert.ErrorIs(t, m.Warnings[0], ErrPattern)
+}
+
+func TestAPatternThatFitsComesBeforeOneThatCannotBeUsed(t *testing.T) {
+	m, err := selling(t, &service{}, parts{
+		countries: []ding.Country{country("AF", 11, 11, "93")}, providers: []ding.Provider{provider("BADAF", "AF", `(`), provider("METER", "KE", `^\d{11}$`)},
+	}).Match(t.Context(), "93700000000")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"METER pattern", "BADAF unchecked"}, candidates(m))
+}
+
 func TestWhatIsNoAccountNumberIsRefused(t *testing.T) {
 	c := selling(t, &service{}, world())
 	for _, number := range []string{"", "  ", "12\x0034567890", strings.Repeat("1", 400)} {
@@ -284,6 +300,7 @@ func TestManyCandidatesAreNotNamedInTheRequestForTheirStatus(t *testing.T) {
 func TestAPhoneNumberIsReadAsPeopleWriteIt(t *testing.T) {
 	for written, want := range map[string]string{
 		" +44 (7700) 900-123 ": "447700900123", "0044 7700.900123": "447700900123", "447700900123": "447700900123",
+		"+44 (0)7700 900123": "447700900123", "\u202a+44\u202f7700\u2013900\u2009123\u202c": "447700900123", "(0)447700900123": "",
 		"07700900123": "", "anna@example.com": "", "123456": "", "1234567890123456": "", "": "",
 	} {
 		digits, ok := PhoneNumber(written)

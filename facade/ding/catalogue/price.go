@@ -11,10 +11,25 @@ import (
 )
 
 // What a price means, and what it comes to between the two ends of a product's range. All arithmetic is exact; where a result has to
-// be rounded to two places, what is paid is rounded up and what arrives is rounded down.
+// be rounded, what is paid is rounded up and what arrives is rounded down.
 
-// places is how many decimals amounts have: a SendValue has two, and so have the receive values of the service.
-const places = 2
+const (
+	// places is how many decimals a SendValue and the fees have, and receive values as a rule.
+	places = 2
+	// mostPlaces is how many a receive value has at most: dinars are divided into thousandths.
+	mostPlaces = 3
+)
+
+// receivePlaces returns how many decimals a receive value has, going by some that the service gave: two, or more if one of them
+// needs more.
+func receivePlaces(given ...money.Decimal) int {
+	for _, value := range given {
+		if !value.Equal(value.Round(places)) {
+			return mostPlaces
+		}
+	}
+	return places
+}
 
 // Arrives returns what the customer can use once tax is taken off, in ReceiveCurrencyISO: the price's ReceiveValueExcludingTax. Where
 // the service left that out, it is calculated from TaxRate, which is in per cent:
@@ -32,7 +47,7 @@ func Arrives(price ding.Price) money.Decimal {
 		return price.ReceiveValue
 	}
 	remains := new(big.Rat).Mul(rational(price.ReceiveValue), rational(money.FromInt(100).Sub(price.TaxRate)))
-	left, err := round(remains.Quo(remains, big.NewRat(100, 1)), down)
+	left, err := round(remains.Quo(remains, big.NewRat(100, 1)), receivePlaces(price.ReceiveValue), down)
 	if err != nil || left.Sign() < 0 {
 		return money.Decimal{}
 	}
@@ -47,7 +62,8 @@ func LeavesBalance(price ding.Price) money.Decimal { return price.SendValue.Add(
 
 // IsFixed reports that a product has one price, which its Minimum and Maximum both are.
 func IsFixed(product *ding.Product) bool {
-	return product.Maximum.SendValue.IsZero() || product.Minimum.SendValue.Equal(product.Maximum.SendValue)
+	low, high := ends(product)
+	return low.SendValue.Equal(high.SendValue)
 }
 
 // LimitError reports an amount that a product is not sold for. Nothing was asked or sent.
@@ -86,10 +102,13 @@ var (
 	afterTax     = amount{"ReceiveValueExcludingTax", Arrives, func(p ding.Price) string { return p.ReceiveCurrencyISO }}
 )
 
-// ends returns a product's prices at both ends of its range. A fixed price is both.
+// ends returns a product's prices at both ends of its range. A fixed price is both, and so is one whose other end is missing.
 func ends(product *ding.Product) (low, high ding.Price) {
-	if product.Maximum.SendValue.IsZero() {
+	switch {
+	case product.Maximum.SendValue.IsZero():
 		return product.Minimum, product.Minimum
+	case product.Minimum == ding.Price{}:
+		return product.Maximum, product.Maximum
 	}
 	return product.Minimum, product.Maximum
 }
@@ -114,19 +133,21 @@ func (a amount) estimate(product *ding.Product, value money.Decimal) (price ding
 		return high, true, nil
 	}
 	between := line{a.of(low), a.of(high), value}
+	received := receivePlaces(low.ReceiveValue, high.ReceiveValue)
 	price = low
 	for _, part := range []struct {
-		into *money.Decimal
-		of   func(ding.Price) money.Decimal
-		way  rounding
+		into   *money.Decimal
+		of     func(ding.Price) money.Decimal
+		places int
+		way    rounding
 	}{
-		{&price.SendValue, sendValue.of, up},
-		{&price.CustomerFee, func(p ding.Price) money.Decimal { return p.CustomerFee }, up},
-		{&price.DistributorFee, func(p ding.Price) money.Decimal { return p.DistributorFee }, up},
-		{&price.ReceiveValue, receiveValue.of, down},
-		{&price.ReceiveValueExcludingTax, Arrives, down},
+		{&price.SendValue, sendValue.of, places, up},
+		{&price.CustomerFee, func(p ding.Price) money.Decimal { return p.CustomerFee }, places, up},
+		{&price.DistributorFee, func(p ding.Price) money.Decimal { return p.DistributorFee }, places, up},
+		{&price.ReceiveValue, receiveValue.of, received, down},
+		{&price.ReceiveValueExcludingTax, Arrives, received, down},
 	} {
-		if *part.into, err = between.at(part.of(low), part.of(high), part.way); err != nil {
+		if *part.into, err = between.at(part.of(low), part.of(high), part.places, part.way); err != nil {
 			return ding.Price{}, false, err
 		}
 	}
@@ -137,14 +158,14 @@ func (a amount) estimate(product *ding.Product, value money.Decimal) (price ding
 type line struct{ from, to, value money.Decimal }
 
 // at returns what lies there between two amounts, rounded.
-func (l line) at(low, high money.Decimal, way rounding) (money.Decimal, error) {
+func (l line) at(low, high money.Decimal, places int, way rounding) (money.Decimal, error) {
 	width := l.to.Sub(l.from)
 	if width.IsZero() {
 		return money.Decimal{}, errNoEstimate
 	}
 	share := new(big.Rat).Quo(rational(l.value.Sub(l.from)), rational(width))
 	rise := share.Mul(share, rational(high.Sub(low)))
-	return round(rise.Add(rise, rational(low)), way)
+	return round(rise.Add(rise, rational(low)), places, way)
 }
 
 var errNoEstimate = errors.New("the product's prices allow no estimate")
@@ -172,7 +193,7 @@ func beforeTax(product *ding.Product, arrives money.Decimal) (money.Decimal, err
 	if share.Sign() <= 0 {
 		return money.Decimal{}, errNoEstimate
 	}
-	return round(new(big.Rat).Quo(rational(arrives), share), up)
+	return round(new(big.Rat).Quo(rational(arrives), share), receivePlaces(low.ReceiveValue, high.ReceiveValue), up)
 }
 
 func rational(d money.Decimal) *big.Rat {
@@ -180,7 +201,7 @@ func rational(d money.Decimal) *big.Rat {
 	return r
 }
 
-// rounding is the way in which a result is brought to two places.
+// rounding is the way in which a result is brought to its places.
 type rounding bool
 
 const (
@@ -188,11 +209,12 @@ const (
 	up   rounding = true
 )
 
-// round brings a number to two places. The error is about one that is beyond the bounds of package money.
-func round(r *big.Rat, way rounding) (money.Decimal, error) {
-	hundredths := new(big.Rat).Mul(r, big.NewRat(100, 1))
+// round brings a number to so many places. The error is about one that is beyond the bounds of package money.
+func round(r *big.Rat, places int, way rounding) (money.Decimal, error) {
+	unit := money.New(1, int32(-places))
+	units := new(big.Rat).Quo(r, rational(unit))
 	// Euclidean division by a positive number rounds towards minus infinity.
-	whole, rest := new(big.Int).DivMod(hundredths.Num(), hundredths.Denom(), new(big.Int))
+	whole, rest := new(big.Int).DivMod(units.Num(), units.Denom(), new(big.Int))
 	if way == up && rest.Sign() > 0 {
 		whole.Add(whole, big.NewInt(1))
 	}
@@ -200,7 +222,7 @@ func round(r *big.Rat, way rounding) (money.Decimal, error) {
 	if err != nil {
 		return money.Decimal{}, errNoEstimate
 	}
-	return n.Mul(money.New(1, -places)), nil
+	return n.Mul(unit), nil
 }
 
 // wholeUp rounds an amount up to a whole one.

@@ -105,7 +105,7 @@ func TestPricesThatAllowNoEstimate(t *testing.T) {
 	taxed.Maximum.TaxRate = money.MustParse("100")
 	_, err = beforeTax(&taxed, money.MustParse("1"))
 	require.ErrorIs(t, err, errNoEstimate)
-	_, err = round(rational(money.MustParse("1e63")), up)
+	_, err = round(rational(money.MustParse("1e63")), places, up)
 	require.ErrorIs(t, err, errNoEstimate)
 }
 
@@ -166,4 +166,34 @@ func TestWholeAmountsAreRoundedUp(t *testing.T) {
 	for value, want := range map[string]string{"100": "100", "100.00": "100", "100.01": "101", "100.5": "101", "100.99": "101", "0.2": "1"} {
 		assert.Equal(t, want, wholeUp(money.MustParse(value)).String())
 	}
+}
+
+func TestAPriceMayBeMissing(t *testing.T) {
+	five := price("AFN", "5.00/380.00")
+	for name, p := range map[string]ding.Product{"the upper end": {Minimum: five}, "the lower end": {Maximum: five}, "neither": {Minimum: five, Maximum: five}} {
+		low, high := ends(&p)
+		assert.Equal(t, [2]ding.Price{five, five}, [2]ding.Price{low, high}, name)
+		assert.True(t, IsFixed(&p), name)
+	}
+}
+
+func TestThousandthsArriveWhereThePricesHaveThem(t *testing.T) {
+	// 1.00 delivers 0.307 dinars; the service writes zeros at the end or leaves them out.
+	dinars := product("SKU", "P", "KWD", "1.00/0.3070/0/0/0.3070", "100.00/30.70/0/0/30.70")
+	for _, tc := range []struct {
+		on                         amount
+		value, send, receive, left string
+	}{
+		{sendValue, "5.00", "5.00", "1.535", "1.535"}, {receiveValue, "1.535", "5.00", "1.535", "1.535"},
+		{sendValue, "5.01", "5.01", "1.538", "1.538"}, // 1.53807
+		{receiveValue, "1.536", "5.01", "1.536", "1.536"}, {receiveValue, "1.5355", "5.01", "1.535", "1.535"},
+	} {
+		got, _, err := tc.on.estimate(&dinars, money.MustParse(tc.value))
+		require.NoError(t, err)
+		assert.Equal(t, []string{tc.send, tc.receive, tc.left}, []string{got.SendValue.String(), got.ReceiveValue.String(), got.ReceiveValueExcludingTax.String()}, tc.value)
+	}
+	taxed := price("KWD", "1.00/0.307")
+	taxed.TaxRate = money.MustParse("10")
+	assert.Equal(t, "0.276", Arrives(taxed).String(), "0.2763")
+	assert.Equal(t, 2, receivePlaces(money.MustParse("76.0000"), money.MustParse("76")))
 }

@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -156,6 +157,7 @@ type QuoteOption func(*quoting)
 type quoting struct {
 	local, afterTax bool
 	filter          Filter
+	match           *Match
 }
 
 // LocalEstimate makes the quote from the catalogue alone, and asks the service neither for the price nor for the provider status.
@@ -169,6 +171,10 @@ func AfterTax() QuoteOption { return func(q *quoting) { q.afterTax = true } }
 // OnlyProducts makes [Catalogue.Cheapest] and [Catalogue.Offers] choose among the products that pass the filter, such as those with
 // certain benefits.
 func OnlyProducts(filter Filter) QuoteOption { return func(q *quoting) { q.filter = filter } }
+
+// Matched makes [Catalogue.Cheapest] and [Catalogue.Offers] use what [Catalogue.Match] has found out about the number before: it is
+// neither looked up again, nor is the provider status asked for.
+func Matched(match *Match) QuoteOption { return func(q *quoting) { q.match = match } }
 
 func newQuoting(opts []QuoteOption) quoting {
 	var q quoting
@@ -248,6 +254,9 @@ func (c *Catalogue) quoted(ctx context.Context, operation, skuCode string, a amo
 	if !known {
 		return nil, unknownSKU(operation, skuCode)
 	}
+	if _, high := ends(product); high.SendValue.Sign() <= 0 {
+		return nil, &facade.RequestError{Operation: operation, Problems: []facade.FieldProblem{{Field: "SkuCode", Reason: "has no price in the catalogue: " + strconv.Quote(skuCode)}}}
+	}
 	return product, nil
 }
 
@@ -321,7 +330,8 @@ func (c *Catalogue) estimate(ctx context.Context, asks []ask) ([]estimated, erro
 	for i, a := range asks {
 		requests[i] = ding.EstimationRequest{SKUCode: a.product.SKUCode, BatchItemRef: strconv.Itoa(i + 1)}
 		if a.on.field == sendValue.field {
-			requests[i].SendValue, requests[i].SendCurrencyISO = a.value, a.product.Minimum.SendCurrencyISO
+			low, _ := ends(a.product)
+			requests[i].SendValue, requests[i].SendCurrencyISO = a.value, low.SendCurrencyISO
 		} else {
 			requests[i].ReceiveValue = a.value
 		}
@@ -332,6 +342,10 @@ func (c *Catalogue) estimate(ctx context.Context, asks []ask) ([]estimated, erro
 	}
 	estimates := make([]estimated, len(asks))
 	for i, result := range answer.Results {
+		if len(asks) == 1 && result.Item != nil && len(result.Item.ErrorCodes) == 0 {
+			// What is said of the whole answer is said of its only price.
+			result.Item.ErrorCodes = answer.ErrorCodes
+		}
 		estimates[i].quote, estimates[i].err = c.read(asks[i], result)
 	}
 	return estimates, nil
@@ -347,9 +361,10 @@ func (c *Catalogue) read(a ask, result ding.BatchResult[ding.EstimatedPrice]) (*
 	case result.Item.Price == nil || result.Item.Price.SendValue.Sign() <= 0:
 		return nil, fmt.Errorf("%s: %w", a.product.SKUCode, errNoPrice)
 	}
-	var codes []ding.ErrorCode
-	if result.Item.ResultCode == ding.ResultCodeSuccessWithWarning {
-		codes = result.Item.ErrorCodes
-	}
-	return c.newQuote(a, *result.Item.Price, true, codes), nil
+	price := *result.Item.Price
+	// A price without currencies is in the product's.
+	low, _ := ends(a.product)
+	price.SendCurrencyISO = cmp.Or(price.SendCurrencyISO, low.SendCurrencyISO)
+	price.ReceiveCurrencyISO = cmp.Or(price.ReceiveCurrencyISO, low.ReceiveCurrencyISO)
+	return c.newQuote(a, price, true, result.Item.ErrorCodes), nil
 }

@@ -100,6 +100,33 @@ func TestAQuoteForWhatIsReceived(t *testing.T) {
 	assert.Contains(t, (&Deviation{Codes: []ding.ErrorCode{{Code: "A"}, {Code: "B"}}}).Error(), ": A, B")
 }
 
+func TestAPriceWithoutCurrenciesIsInTheProducts(t *testing.T) {
+	s := &service{estimate: func(ding.EstimationRequest) ding.EstimatedPrice {
+		return priced(ding.Price{SendValue: money.MustParse("5.00"), ReceiveValue: money.MustParse("380.00")})
+	}}
+	q, err := selling(t, s, shop()).QuoteSend(t.Context(), "TopUp", money.MustParse("5"))
+	require.NoError(t, err)
+	assert.Equal(t, "USD AFN", q.Price.SendCurrencyISO+" "+q.Price.ReceiveCurrencyISO)
+}
+
+func TestAWarningAboutTheWholeAnswerIsAboutItsOnlyPrice(t *testing.T) {
+	s := &service{warning: "NearestMatch", estimate: func(ding.EstimationRequest) ding.EstimatedPrice { return priced(price("AFN", "5.00/380.00")) }}
+	c := selling(t, s, shop())
+	q, err := c.QuoteReceive(t.Context(), "TopUp", money.MustParse("380.40"))
+	require.NoError(t, err)
+	require.Len(t, q.Warnings, 1)
+	require.ErrorIs(t, q.Warnings[0], ding.CodeNearestMatch)
+
+	s.warning, s.estimate = "", func(ding.EstimationRequest) ding.EstimatedPrice {
+		e := nearest(price("AFN", "5.00/380.00"))
+		e.ResultCode = ding.ResultCodeSuccess
+		return e
+	}
+	q, err = c.QuoteReceive(t.Context(), "TopUp", money.MustParse("380.40"))
+	require.NoError(t, err)
+	require.ErrorIs(t, q.Warnings[0], ding.CodeNearestMatch, "whatever the ResultCode says")
+}
+
 func TestAQuoteForWhatArrives(t *testing.T) {
 	s := &service{estimate: func(r ding.EstimationRequest) ding.EstimatedPrice {
 		if r.ReceiveValue.Equal(money.MustParse("100.00")) {
@@ -128,8 +155,9 @@ func TestAQuoteForWhatArrives(t *testing.T) {
 }
 
 func TestAnAmountThatCannotBeHadIsNotAskedFor(t *testing.T) {
-	s := &service{}
-	c := selling(t, s, shop())
+	s, p := &service{}, shop()
+	p.products = append(p.products, ding.Product{SKUCode: "Priceless", ProviderCode: "AWAF"})
+	c := selling(t, s, p)
 	for _, tc := range []struct {
 		sku, send, receive, want string
 	}{
@@ -138,6 +166,7 @@ func TestAnAmountThatCannotBeHadIsNotAskedFor(t *testing.T) {
 		{"TopUp", "-5", "", "SendValue is not above zero"}, {"Ten", "9.99", "", "10.00 USD only"}, {"Ten", "10.01", "", "10.00 USD only"},
 		{"TopUp", "", "75.99", "76.00 to 7600.00 AFN"}, {"TopUp", "", "7600.01", "76.00 to 7600.00 AFN"}, {"TopUp", "", "0", "ReceiveValue is not above zero"},
 		{"Ten", "", "759", "760.00 AFN only"}, {"Nothing", "1", "", `SkuCode is not in the catalogue: "Nothing"`}, {" ", "1", "", "SkuCode is missing"},
+		{"Priceless", "1", "", `SkuCode has no price in the catalogue: "Priceless"`}, {"Priceless", "", "1", "SkuCode has no price"},
 	} {
 		var err error
 		if tc.send != "" {
@@ -258,6 +287,29 @@ func TestARequestNamesEveryFieldAtFault(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "b-1", request.BillRef)
 	assert.Equal(t, "anna@example.com", request.AccountNumber)
+}
+
+func TestAnAccountNumberIsReadAsTheProductWantsIt(t *testing.T) {
+	phone, meter := []ding.Benefit{ding.BenefitData, "Chess"}, []ding.Benefit{ding.BenefitElectricity}
+	for _, tc := range []struct {
+		benefits      []ding.Benefit
+		written, want string
+	}{
+		{phone, "0093 700-000.000", "93700000000"}, {nil, "0093 700-000.000", "93700000000"}, {phone, "+93 700 000 000", "93700000000"},
+		{meter, "0093700000000", "0093700000000"}, {meter, " 12-345-678 ", "12-345-678"}, {meter, "+93 700 000 000", "93700000000"},
+		{[]ding.Benefit{"Chess"}, "0012345678", "0012345678"}, {phone, "anna@example.com", "anna@example.com"},
+	} {
+		got, err := ProductAccount(&ding.Product{Benefits: tc.benefits}, tc.written)
+		require.NoError(t, err)
+		assert.Equal(t, tc.want, got, "%v %s", tc.benefits, tc.written)
+		request, err := (&Quote{
+			Product: &ding.Product{SKUCode: "S", Benefits: tc.benefits, Minimum: price("AFN", "5.00/380.00")}, Price: price("AFN", "5.00/380.00"), MadeAt: time.Now(),
+		}).Request(Order{AccountNumber: tc.written, DistributorRef: "1"})
+		require.NoError(t, err)
+		assert.Equal(t, tc.want, request.AccountNumber)
+	}
+	_, err := ProductAccount(nil, " ")
+	assert.ErrorContains(t, err, "AccountNumber is missing")
 }
 
 func TestAQuoteIsForItsOwnNumber(t *testing.T) {

@@ -31,8 +31,7 @@ func WithQuoteAge(age time.Duration) Option {
 
 // Order is what a transfer needs beside a quote.
 type Order struct {
-	// AccountNumber is who gets it; it may be left out if the quote was made for a number. A phone number may be written as
-	// [Catalogue.Match] reads it.
+	// AccountNumber is who gets it, as [ProductAccount] reads it; it may be left out if the quote was made for a number.
 	AccountNumber string
 	// DistributorRef is the transfer's own reference, new for every payment: a repeated one is paid again.
 	DistributorRef string
@@ -68,19 +67,40 @@ func (q *Quote) Request(order Order) (ding.SendTransferRequest, error) {
 	}, nil
 }
 
+// phoneBenefits are those of products whose account is a phone.
+var phoneBenefits = []ding.Benefit{ding.BenefitMobile, ding.BenefitMinutes, ding.BenefitData, ding.BenefitLongDistance}
+
+// ProductAccount returns an account number as a transfer of the product wants it: a phone number in international form, digits
+// only, however it is written ([Catalogue.Match]), and everything else as it is. A product that names benefits, and none of a
+// phone's among them, goes to a meter or a contract, whose number may begin with zeros: digits are read as a phone number there only if
+// a + says so. The error is a [*facade.RequestError] about a number that is missing or cannot be one.
+func ProductAccount(product *ding.Product, written string) (string, error) {
+	read, err := readAccount("SendTransfer", written)
+	if err != nil {
+		return "", err
+	}
+	isPhones := product == nil || len(product.Benefits) == 0 ||
+		slices.ContainsFunc(product.Benefits, func(b ding.Benefit) bool { return slices.Contains(phoneBenefits, b) })
+	if isPhones || read.isInternational {
+		return read.number, nil
+	}
+	return read.written, nil
+}
+
 // accountNumber returns the number as a transfer wants it.
 func (q *Quote) accountNumber(ordered string) (string, []facade.FieldProblem) {
 	if strings.TrimSpace(ordered) == "" && q.AccountNumber != "" {
 		return q.AccountNumber, nil
 	}
-	read, err := readAccount("SendTransfer", ordered)
+	number, err := ProductAccount(q.Product, ordered)
 	if wrong := (*facade.RequestError)(nil); errors.As(err, &wrong) {
 		return "", wrong.Problems
 	}
-	switch q.AccountNumber {
-	case "", read.number:
-		return read.number, nil
-	case read.written, between.Replace(read.written):
+	if q.AccountNumber == "" {
+		return number, nil
+	}
+	// The quote's number says how it was read; it has been read already.
+	if read, _ := readAccount("SendTransfer", ordered); read.is(q.AccountNumber) {
 		return q.AccountNumber, nil
 	}
 	return "", []facade.FieldProblem{{Field: "AccountNumber", Reason: "is not the one that the quote was made for"}}

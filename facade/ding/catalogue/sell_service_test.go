@@ -3,6 +3,7 @@
 package catalogue
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -32,6 +33,8 @@ type service struct {
 	down         map[string]string
 	statusFails  bool
 	estimateFail int
+	// warning is a code that estimates are answered with as a whole.
+	warning string
 }
 
 const (
@@ -93,6 +96,9 @@ func (s *service) estimates(w http.ResponseWriter, r *http.Request) {
 	var batch []ding.EstimationRequest
 	_ = json.NewDecoder(r.Body).Decode(&batch)
 	answer := map[string]any{"ResultCode": 1, "ErrorCodes": []string{}}
+	if s.warning != "" {
+		answer = map[string]any{"ResultCode": 2, "ErrorCodes": []ding.ErrorCode{{Code: s.warning}}}
+	}
 	var items []ding.EstimatedPrice
 	for _, entry := range batch {
 		s.asked = append(s.asked, entry)
@@ -150,4 +156,15 @@ func country(iso string, shortest, longest int32, prefixes ...string) ding.Count
 
 func ok(body string) func(string) (int, string) {
 	return func(string) (int, string) { return http.StatusOK, body }
+}
+
+// nobodyKnows is a client that has no account number and no provider status.
+type nobodyKnows struct{ Client }
+
+func (nobodyKnows) GetAccountLookup(context.Context, string, ...ding.CallOption) (*ding.GetAccountLookupResponse, error) {
+	return &ding.GetAccountLookupResponse{ResultCode: ding.ResultCodeSuccessWithWarning}, nil
+}
+
+func (nobodyKnows) GetProviderStatus(context.Context, ding.GetProviderStatusParams, ...ding.CallOption) (*ding.GetProviderStatusResponse, error) {
+	return &ding.GetProviderStatusResponse{ResultCode: ding.ResultCodeSuccess}, nil
 }

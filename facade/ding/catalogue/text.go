@@ -11,14 +11,18 @@ const English = "en"
 
 // ProductText returns what to tell a customer about the product, in the first of the languages that there is a text in,
 // English last; a text that is blank counts as none. A language with a region, such as es-MX, falls back to the language alone before the next one is tried;
-// upper and lower case make no difference. Where there is no text at all, DisplayText is the product's own
-// DefaultDisplayText, and LanguageCode is empty.
+// upper and lower case make no difference. A text without a DisplayText has the product's own
+// DefaultDisplayText instead; where there is no text at all, so has the result, and its LanguageCode is empty.
 //
 // DescriptionMarkdown and ReadMoreMarkdown are CommonMark: packages catalogue/html and catalogue/terminal render it.
 func (d *Data) ProductText(product *ding.Product, languages ...string) ding.LocalizedProductDescription {
 	texts := d.ProductTexts(product.LocalizationKey)
 	if i := choose(len(texts), func(i int) string { return texts[i].LanguageCode }, func(i int) bool { return isBlankProduct(texts[i]) }, languages); i >= 0 {
-		return *texts[i]
+		text := *texts[i]
+		if strings.TrimSpace(text.DisplayText) == "" {
+			text.DisplayText = product.DefaultDisplayText
+		}
+		return text
 	}
 	return ding.LocalizedProductDescription{LocalizationKey: product.LocalizationKey, DisplayText: product.DefaultDisplayText}
 }

@@ -45,6 +45,12 @@ func TestATextIsInTheFirstOfTheWantedLanguagesThatExists(t *testing.T) {
 	}
 }
 
+func TestATextWithoutADisplayTextHasTheProductsOwn(t *testing.T) {
+	data := newData(parts{productTexts: []ding.LocalizedProductDescription{{LocalizationKey: "K", LanguageCode: "es", DisplayText: " ", DescriptionMarkdown: "Largo"}}})
+	text := data.ProductText(&ding.Product{LocalizationKey: "K", DefaultDisplayText: "default"}, "es")
+	assert.Equal(t, ding.LocalizedProductDescription{LocalizationKey: "K", LanguageCode: "es", DisplayText: "default", DescriptionMarkdown: "Largo"}, text)
+}
+
 func TestAPromotionsTextIsChosenAlike(t *testing.T) {
 	data := newData(parts{promotionTexts: []ding.LocalizedPromotionDescription{
 		{LocalizationKey: "P", LanguageCode: "en", Headline: "Double"}, {LocalizationKey: "P", LanguageCode: "es", Headline: "Doble"},
