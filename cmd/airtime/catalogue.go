@@ -37,7 +37,7 @@ func (a *app) openCatalogue(ctx context.Context, client catalogue.Client, kept s
 	}
 	c, err := catalogue.New(client, opts...)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, usagef("%s", messageOf(err))
 	}
 	a.closers = append(a.closers, func() { _ = c.Close() })
 	if err := a.loadSnapshot(c, string(kept)); err != nil {

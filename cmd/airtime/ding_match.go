@@ -95,7 +95,11 @@ func (a *app) tellOfMatch(match *catalogue.Match) {
 	}
 	switch {
 	case len(match.Candidates) == 0:
-		a.notice("no provider is known for this number")
+		hint := ""
+		if _, isPhone := catalogue.PhoneNumber(match.AccountNumber); !isPhone {
+			hint = "; a phone number begins with its country's dialling prefix, such as +44"
+		}
+		a.notice("no provider is known for this number%s", hint)
 	case match.Candidates[0].By == catalogue.ByUAT:
 		a.notice("this is a test number: transfers to it cost and deliver nothing")
 	}

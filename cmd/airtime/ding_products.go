@@ -16,13 +16,17 @@ import (
 const productsLong = `List products and their prices. Without a filter that is the whole catalogue, some 15 to 20 MB.
 
 With --lang the display texts are in the first of the languages that there is a text in; English comes last by itself. --describe
-shows the long texts, which are CommonMark, to people. With either, --json prints the text's own fields beside the product's.`
+shows the long texts, which are CommonMark, to people. With either, --json prints the text's own fields beside the product's.
+
+With --snapshot the whole catalogue is kept in a file, and the list is made from it while it is fresh. The file has the texts of
+--lang and in English; one with other languages is replaced. Without --lang it can be the one of match and quote.`
 
 func newProducts(a *app) *cobra.Command {
 	var (
 		chosen   filters
 		langs    []string
 		describe bool
+		kept     snapshot
 	)
 	command := &cobra.Command{Use: "products", Short: "List products and their prices", Long: productsLong, Args: cobra.NoArgs}
 	for _, filter := range []filter{byCountry, byProvider, bySKU, byBenefit, byRegion, byAccount} {
@@ -30,19 +34,23 @@ func newProducts(a *app) *cobra.Command {
 	}
 	command.Flags().StringSliceVar(&langs, "lang", nil, "`code` of a language for the texts, such as es, the best first"+repeatable)
 	command.Flags().BoolVar(&describe, "describe", false, "show the long texts")
+	kept.define(command.Flags())
 	command.RunE = a.reads(func(ctx context.Context, _ []string) error {
+		if kept != "" && chosen.account != "" {
+			return usagef("--account does not go with --snapshot; airtime ding match ACCOUNT --products does both")
+		}
 		client, err := a.dingClient()
 		if err != nil {
 			return err
 		}
 		if len(langs) == 0 && !describe {
-			items, err := a.fetchProducts(ctx, client, chosen)
+			items, err := a.listProducts(ctx, client, chosen, kept)
 			if err != nil {
 				return err
 			}
 			return printList(a, items, productColumns)
 		}
-		items, err := a.fetchTexted(ctx, client, chosen, langs)
+		items, err := a.listTexted(ctx, client, chosen, langs, kept)
 		if err != nil {
 			return err
 		}
@@ -54,12 +62,49 @@ func newProducts(a *app) *cobra.Command {
 	return command
 }
 
+// listProducts takes the products from the snapshot, if there is to be one, or else asks for them.
+func (a *app) listProducts(ctx context.Context, client *ding.Client, f filters, kept snapshot) ([]ding.Product, error) {
+	if kept == "" {
+		return a.fetchProducts(ctx, client, f)
+	}
+	_, data, err := a.openCatalogue(ctx, client, kept)
+	if err != nil {
+		return nil, err
+	}
+	return keptProducts(data, f), nil
+}
+
+// listTexted does the same with their texts.
+func (a *app) listTexted(ctx context.Context, client *ding.Client, f filters, langs []string, kept snapshot) ([]texted, error) {
+	if kept == "" {
+		return a.fetchTexted(ctx, client, f, langs)
+	}
+	_, data, err := a.openCatalogue(ctx, client, kept, catalogue.WithLanguages(langs...))
+	if err != nil {
+		return nil, err
+	}
+	var items []texted
+	for _, product := range keptProducts(data, f) {
+		text := data.ProductText(&product, langs...)
+		items = append(items, texted{product, text.DisplayText, text.DescriptionMarkdown, text.ReadMoreMarkdown, text.LanguageCode})
+	}
+	return items, nil
+}
+
+func keptProducts(data *catalogue.Data, f filters) []ding.Product {
+	var items []ding.Product
+	for product := range data.Products(catalogue.Filter{
+		SKUCodes: f.skus, ProviderCodes: f.providers, CountryISOs: f.countries, RegionCodes: f.regions, Benefits: f.wantedBenefits(),
+	}) {
+		items = append(items, *product)
+	}
+	return items
+}
+
 func (a *app) fetchProducts(ctx context.Context, client *ding.Client, f filters) ([]ding.Product, error) {
 	params := ding.GetProductsParams{
 		CountryISOs: f.countries, ProviderCodes: f.providers, SKUCodes: f.skus, RegionCodes: f.regions, AccountNumber: f.account,
-	}
-	for _, benefit := range f.benefits {
-		params.Benefits = append(params.Benefits, ding.Benefit(benefit))
+		Benefits: f.wantedBenefits(),
 	}
 	answer, err := client.GetProducts(ctx, params)
 	if err != nil {
@@ -100,7 +145,10 @@ func (a *app) fetchTexted(ctx context.Context, client *ding.Client, f filters, l
 	for i, product := range products {
 		items[i] = texted{Product: product, DisplayText: product.DefaultDisplayText}
 		if text, found := catalogue.PreferredText(byKey[product.LocalizationKey], langs...); found {
-			items[i].DisplayText, items[i].LanguageCode = text.DisplayText, text.LanguageCode
+			items[i].LanguageCode = text.LanguageCode
+			if strings.TrimSpace(text.DisplayText) != "" {
+				items[i].DisplayText = text.DisplayText
+			}
 			items[i].DescriptionMarkdown, items[i].ReadMoreMarkdown = text.DescriptionMarkdown, text.ReadMoreMarkdown
 		}
 	}

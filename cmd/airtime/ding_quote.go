@@ -23,7 +23,8 @@ const quoteLong = `Show what a product costs, what arrives, and the command that
   airtime ding quote --account NUMBER --receive 500 --currency NGN   the cheapest product that delivers so much to the number
 
 The last one counts what arrives after tax, and leaves out products that need a bill and providers that are down. --all lists what
-it chose among. Where no product will do, the exit code is 1; it is 3 if the only provider that has one is down.
+it chose among. Where no product will do, the exit code is 1; it is 3 if one may do later, since its provider is down or its price or
+the look-up failed for now.
 
 The price is the service's own. Where a provider cannot supply the amount, it is for the nearest one, and there is a warning. With
 --estimate the price is reckoned from the catalogue, and the service is not asked for it.
@@ -51,9 +52,6 @@ func newQuote(a *app) *cobra.Command {
 	flags.BoolVar(&q.afterTax, "after-tax", false, "with --sku, take --receive as what arrives after tax")
 	flags.BoolVar(&q.local, "estimate", false, "reckon the price from the catalogue")
 	q.kept.define(flags)
-	command.MarkFlagsOneRequired("sku", "account")
-	command.MarkFlagsOneRequired("send", "receive")
-	command.MarkFlagsMutuallyExclusive("send", "receive")
 	command.RunE = func(cobraCommand *cobra.Command, args []string) error {
 		if err := q.check(); err != nil {
 			return err
@@ -68,6 +66,10 @@ func (q quoting) check() error {
 	switch {
 	case q.sku == "" && q.account == "":
 		return usagef("--sku or --account must be given")
+	case q.send == nil && q.receive == nil:
+		return usagef("--send or --receive must be given")
+	case q.send != nil && q.receive != nil:
+		return usagef("--send and --receive do not go together")
 	case q.sku == "" && (q.receive == nil || q.currency == ""):
 		return usagef("a quote for --account needs --receive and --currency, or --sku")
 	case q.sku != "" && q.currency != "":
@@ -113,12 +115,9 @@ func (a *app) quote(ctx context.Context, q quoting) error {
 // noProduct tells what to do where nothing can be sold: wait for a provider that is down, or choose something else.
 func noProduct(err error, account string) error {
 	what, why, _ := strings.Cut(err.Error(), "\n")
-	refused := &outcomeError{outcome: facade.OutcomeRefused, message: what, cause: err}
+	refused := &outcomeError{outcome: facade.OutcomeOf(err), message: what, cause: err}
 	if why != "" {
 		refused.message += ": " + strings.ReplaceAll(why, "\n", "; ")
-	}
-	if errors.Is(err, catalogue.ErrProviderDown) {
-		refused.outcome = facade.OutcomeTemporary
 	}
 	return &adviceError{error: refused, advice: "see what there is with: airtime ding match " + oneLine(quote(account)) + " --products"}
 }
@@ -155,11 +154,10 @@ func (a *app) quoteProduct(ctx context.Context, client *ding.Client, q quoting) 
 	if err != nil {
 		return nil, err
 	}
-	found.AccountNumber = strings.TrimSpace(q.account)
-	if digits, isPhone := catalogue.PhoneNumber(q.account); isPhone {
-		found.AccountNumber = digits
+	if q.account != "" {
+		found.AccountNumber, err = catalogue.ProductAccount(found.Product, q.account)
 	}
-	return found, nil
+	return found, err
 }
 
 // quoteNumber finds the products that deliver enough to a number, the cheapest first.
@@ -175,6 +173,7 @@ func (a *app) quoteNumber(ctx context.Context, client *ding.Client, q quoting) (
 type quoted struct {
 	SKUCode          string `json:"SkuCode"`
 	AccountNumber    string
+	By               catalogue.By   `json:",omitzero"`
 	WantedSend       *money.Decimal `json:",omitzero"`
 	WantedReceive    *money.Decimal `json:",omitzero"`
 	Price            ding.Price
@@ -204,7 +203,7 @@ type quoteWarning struct {
 
 func (a *app) newQuoted(q *catalogue.Quote) quoted {
 	made := quoted{
-		SKUCode: q.Product.SKUCode, AccountNumber: q.AccountNumber, WantedSend: unlessZero(q.WantedSend), WantedReceive: unlessZero(q.WantedReceive),
+		SKUCode: q.Product.SKUCode, AccountNumber: q.AccountNumber, By: q.By, WantedSend: unlessZero(q.WantedSend), WantedReceive: unlessZero(q.WantedReceive),
 		Price: q.Price, CustomerPays: q.CustomerPays(), ProviderGets: q.ProviderGets(), LeavesBalance: q.LeavesBalance(),
 		ArrivesBeforeTax: q.Price.ReceiveValue, ArrivesAfterTax: q.Arrives(),
 		Exact: q.Exact, Down: q.Down, Message: q.Message, Warnings: []quoteWarning{},
@@ -236,6 +235,7 @@ func (a *app) printQuote(q *catalogue.Quote) error {
 		{"Product", q.Product.SKUCode + " " + q.Product.DefaultDisplayText},
 		{"Provider", q.Product.ProviderCode},
 		{"Account number", q.AccountNumber},
+		{"Found by", foundBy(q.By)},
 		{"Send value", value(price.SendValue, price.SendCurrencyISO)},
 		{"Customer fee", feeOf(price.CustomerFee, price.SendCurrencyISO, "contained in it")},
 		{"Distributor fee", feeOf(price.DistributorFee, price.SendCurrencyISO, "on top of it")},
@@ -243,6 +243,7 @@ func (a *app) printQuote(q *catalogue.Quote) error {
 		{"Leaves the balance", value(q.LeavesBalance(), price.SendCurrencyISO)},
 		{"Arrives", value(price.ReceiveValue, price.ReceiveCurrencyISO) + " before tax, " + value(q.Arrives(), price.ReceiveCurrencyISO) + " after"},
 		{"Tax", taxOf(price)},
+		{"Delivery", deliveryOf(q.Product)},
 		{"Price", exactness(q.Exact)},
 	}
 	if q.Down || q.Message != "" {
@@ -270,6 +271,24 @@ func taxOf(price ding.Price) string {
 		return ""
 	}
 	return strings.Join(strings.Fields(price.TaxRate.String()+" % "+price.TaxName+" "+strings.ToLower(string(price.TaxCalculation))), " ")
+}
+
+// deliveryOf tells what is unusual about the way in which a product reaches the customer; empty if nothing is.
+func deliveryOf(product *ding.Product) string {
+	var parts []string
+	if mode := product.ProcessingMode; mode != "" && mode != ding.ProcessingModeInstant {
+		parts = append(parts, string(mode)+", not at once")
+	}
+	switch mechanism := product.RedemptionMechanism; mechanism {
+	case "", ding.RedemptionMechanismImmediate:
+	case ding.RedemptionMechanismReadReceipt:
+		parts = append(parts, "by what the receipt says, such as a PIN")
+	case ding.RedemptionMechanismReadAdditionalInformation:
+		parts = append(parts, strings.TrimSuffix("by its instructions: "+product.AdditionalInformation, ": "))
+	default:
+		parts = append(parts, string(mechanism))
+	}
+	return strings.Join(parts, "; ")
 }
 
 func exactness(exact bool) string {
@@ -337,6 +356,7 @@ var offerColumns = []column[*catalogue.Quote]{
 	{"SKU", func(q *catalogue.Quote) string { return q.Product.SKUCode }},
 	{"PROVIDER", func(q *catalogue.Quote) string { return q.Product.ProviderCode }},
 	{"PRODUCT", func(q *catalogue.Quote) string { return q.Product.DefaultDisplayText }},
+	{"FOUND BY", func(q *catalogue.Quote) string { return foundBy(q.By) }},
 	{"CUSTOMER PAYS", func(q *catalogue.Quote) string { return value(q.CustomerPays(), q.Price.SendCurrencyISO) }},
 	{"LEAVES BALANCE", func(q *catalogue.Quote) string { return value(q.LeavesBalance(), q.Price.SendCurrencyISO) }},
 	{"ARRIVES", func(q *catalogue.Quote) string { return value(q.Arrives(), q.Price.ReceiveCurrencyISO) }},

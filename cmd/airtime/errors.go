@@ -95,7 +95,7 @@ func (a *app) finish(command *cobra.Command, args []string, err error) int {
 
 // messageOf returns an error's text on one line: errors that were joined have one each.
 func messageOf(err error) string {
-	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", ": ")
+	return strings.NewReplacer(":\n", ": ", "\n", ": ").Replace(strings.TrimSpace(err.Error()))
 }
 
 // wantsJSON looks for --json where parsing the flags has failed.

@@ -45,6 +45,13 @@ func byBenefit(f *filters, flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.benefits, "benefit", nil, "`benefit` of a product, such as Data"+repeatable)
 }
 
+func (f filters) wantedBenefits() (benefits []ding.Benefit) {
+	for _, benefit := range f.benefits {
+		benefits = append(benefits, ding.Benefit(benefit))
+	}
+	return benefits
+}
+
 func byRegion(f *filters, flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.regions, "region", nil, "`code` of a region"+repeatable)
 }

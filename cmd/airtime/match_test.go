@@ -149,7 +149,8 @@ func TestANumberThatIsNobodysIsAnEmptyList(t *testing.T) {
 	r := airtime(t, servedAt(server.URL), "ding match 447700900123")
 	assert.Equal(t, 0, r.code)
 	assert.Empty(t, r.out)
-	assert.Contains(t, r.err, "no provider is known for this number")
+	assert.Contains(t, r.err, "no provider is known for this number\n")
+	assert.Contains(t, airtimeArgs(t.Context(), t, servedAt(server.URL), "ding", "match", "07700 900123").err, "for this number; a phone number begins with its country's dialling prefix")
 	assert.Empty(t, matched(t, airtime(t, servedAt(server.URL), "ding match 447700900123 --json")))
 }
 

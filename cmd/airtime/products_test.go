@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -104,4 +105,29 @@ func TestLongTextsAreForPeopleAndCannotControlTheTerminal(t *testing.T) {
 	assert.NotContains(t, plain.out, "\u202e")
 	assert.Contains(t, plain.out, "more of it")
 	assert.Contains(t, plain.out, "[redacted]")
+}
+
+func TestProductsAreListedFromASnapshot(t *testing.T) {
+	box := countingSandbox(t, nil)
+	file := filepath.Join(t.TempDir(), "catalogue")
+	for _, line := range []string{
+		"--country ES", "--country ES --lang es", "--country ES,MX --benefit Data,TV --lang es-MX", "--provider MSES --describe", "--sku NOPE", "--region ES --json", "--sku MX_AZ_10 --lang es --json",
+	} {
+		asked, kept := airtime(t, box.env, "ding products "+line), airtime(t, box.env, "ding products "+line+" --snapshot "+file)
+		require.Equal(t, 0, kept.code, kept.err)
+		assert.Equal(t, asked.out, kept.out, line)
+	}
+	require.Equal(t, 0, airtime(t, box.env, "ding products --snapshot "+file).code)
+	before := len(box.seen())
+	require.Equal(t, 0, airtime(t, box.env, "ding products --describe --snapshot "+file).code)
+	require.Equal(t, 0, airtime(t, box.env, "ding quote --sku ES_MS_TopUp --send 10 --estimate --snapshot "+file).code)
+	assert.Len(t, box.seen(), before, "nothing is asked for while it is fresh")
+
+	r := airtime(t, box.env, "ding products --lang x! --snapshot "+file)
+	assert.Equal(t, 2, r.code)
+	assert.Contains(t, r.err, `catalogue: it cannot be made: "x!" is no language code`)
+
+	r = airtime(t, box.env, "ding products --account 34600123456 --snapshot "+file)
+	assert.Equal(t, 2, r.code)
+	assert.Contains(t, r.err, "airtime ding match ACCOUNT --products")
 }

@@ -8,10 +8,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/airtime-go/airtime/facade/ding"
 )
 
 type shownQuote struct {
-	SKUCode, AccountNumber, Message, Command                                     string
+	SKUCode, AccountNumber, By, Message, Command                                 string
 	WantedSend, WantedReceive                                                    *json.Number
 	CustomerPays, ProviderGets, LeavesBalance, ArrivesBeforeTax, ArrivesAfterTax json.Number
 	Exact, Down                                                                  bool
@@ -93,6 +95,35 @@ func TestAQuoteAsksForWhatSendWillNeed(t *testing.T) {
 	assert.Contains(t, bill.out, "airtime ding bills --sku MX_CF_TopUp --account NUMBER")
 }
 
+func TestAMetersNumberKeepsItsZeros(t *testing.T) {
+	meter := airtime(t, nil, "--sandbox ding quote --sku NG_LW_TopUp --send 5 --account 00345678901")
+	assert.Contains(t, meter.out, "--account 00345678901 ")
+	r := airtimeArgs(t.Context(), t, nil, "--sandbox", "ding", "quote", "--sku", "NG_LW_TopUp", "--send", "5", "--account", "1\t2")
+	assert.Equal(t, 2, r.code)
+	assert.Contains(t, r.err, "AccountNumber holds control characters")
+}
+
+func TestAQuoteTellsWhatIsUnusualAboutTheDelivery(t *testing.T) {
+	assert.Contains(t, airtime(t, nil, "--sandbox ding quote --sku XG_OR_PIN10 --send 10").out, "Delivery            by what the receipt says, such as a PIN\n")
+	assert.NotContains(t, airtime(t, nil, "--sandbox ding quote --sku ES_MS_TopUp --send 10").out, "Delivery")
+	for want, p := range map[string]ding.Product{
+		"":                                {ProcessingMode: "Instant", RedemptionMechanism: "Immediate"},
+		"Batch, not at once":              {ProcessingMode: "Batch"},
+		"Weekly, not at once; Pigeon":     {ProcessingMode: "Weekly", RedemptionMechanism: "Pigeon"},
+		"by its instructions: Dial *100#": {RedemptionMechanism: "ReadAdditionalInformation", AdditionalInformation: "Dial *100#"},
+		"by its instructions":             {RedemptionMechanism: "ReadAdditionalInformation"},
+	} {
+		assert.Equal(t, want, deliveryOf(&p))
+	}
+}
+
+func TestAQuoteKnowsTheNumbersRegion(t *testing.T) {
+	for _, number := range []string{"919823012345", "919845012345"} {
+		shown := quotedAs[shownQuote](t, airtime(t, nil, "--sandbox ding quote --account "+number+" --receive 500 --currency INR --json"))
+		assert.Equal(t, "IN_DK_TopUp", shown.SKUCode)
+	}
+}
+
 func TestTheCommandOfAQuoteCanBePasted(t *testing.T) {
 	box := countingSandbox(t, nil)
 	shown := quotedAs[shownQuote](t, airtime(t, box.env, "ding quote --account 254722123456 --receive 90 --currency KES --json"))
@@ -104,10 +135,10 @@ func TestTheCommandOfAQuoteCanBePasted(t *testing.T) {
 
 func TestTheCheapestProductForANumber(t *testing.T) {
 	const line = "--sandbox ding quote --account 254722123456 --receive 90 --currency KES"
-	assert.Contains(t, airtime(t, nil, line).out, "Account number      254722123456\n")
+	assert.Contains(t, airtime(t, nil, line).out, "Account number      254722123456\nFound by            lookup\n")
 
 	r := airtime(t, nil, line+" --all")
-	assert.Contains(t, r.out, "KE_SV_TopUp  SVKE      Savanna Top-up     0.78 USD       0.78 USD        90.00 KES   exact\n")
+	assert.Contains(t, r.out, "KE_SV_TopUp  SVKE      Savanna Top-up     lookup    0.78 USD       0.78 USD        90.00 KES   exact\n")
 	assert.Contains(t, r.out, "KE_SV_2GB ")
 	assert.Contains(t, r.out, "airtime --sandbox ding send --sku KE_SV_TopUp ")
 
@@ -115,6 +146,7 @@ func TestTheCheapestProductForANumber(t *testing.T) {
 	require.Len(t, all, 2)
 	assert.Equal(t, "KE_SV_TopUp", all[0].SKUCode)
 	assert.Equal(t, "254722123456", all[1].AccountNumber)
+	assert.Equal(t, "lookup", all[1].By)
 	assert.Equal(t, "90", all[0].WantedReceive.String())
 
 	local := quotedAs[shownQuote](t, airtime(t, nil, line+" --estimate --json"))
@@ -138,6 +170,9 @@ func TestWhatCannotBeQuotedEndsWithItsCode(t *testing.T) {
 		"a currency that nothing is in":     {"--account 233240123456 --receive 50 --currency EUR", "airtime ding match 233240123456 --products", 1},
 		"a provider that is down":           {"--account 233200123456 --receive 50 --currency GHS", "the provider is down", 3},
 		"no product of that name":           {"--sku NOPE --send 5", "there is no product NOPE", 1},
+		"neither amount":                    {"--sku GB_AB_TopUp", "--send or --receive must be given", 2},
+		"both amounts":                      {"--sku GB_AB_TopUp --send 5 --receive 5", "--send and --receive do not go together", 2},
+		"neither product nor number":        {"--send 5", "--sku or --account must be given", 2},
 		"more than the product is sold for": {"--sku GB_AB_TopUp --send 1000", "5.00 to 60.00 USD", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
