@@ -147,6 +147,7 @@ const (
 	operationCancelTransfers     = "CancelTransfers"
 	operationListTransferRecords = "ListTransferRecords"
 	operationLookupBills         = "LookupBills"
+	operationGetAccountLookup    = "GetAccountLookup"
 
 	defaultBound = 4 << 20
 	// productsBound leaves room for the whole catalogue, some 15 to 20 MB.

@@ -166,7 +166,7 @@ func (f *finding) staleToken() bool {
 // judgeRead decides about a call that moves nothing.
 func judgeRead(f finding) pipeline.Verdict {
 	temporary := func(cause error) pipeline.Verdict {
-		return pipeline.Verdict{Err: f.fail(facade.OutcomeTemporary, cause), Retry: true}
+		return pipeline.Verdict{Err: f.fail(facade.OutcomeTemporary, cause), Retry: true, UsedUp: f.usedUp()}
 	}
 	refused := func(cause error) pipeline.Verdict {
 		return pipeline.Verdict{Err: f.fail(facade.OutcomeRefused, cause), StaleToken: f.staleToken()}
@@ -194,6 +194,16 @@ func judgeRead(f finding) pipeline.Verdict {
 	default:
 		return refused(nil)
 	}
+}
+
+// usedUp reports that the method's usage limit was the reason. RateLimited also stands for a fraud rule on an account number,
+// which says nothing of the requests for others.
+func (f *finding) usedUp() bool {
+	switch f.operation {
+	case operationSendTransfer, operationLookupBills, operationGetAccountLookup:
+		return false
+	}
+	return f.Status == http.StatusTooManyRequests
 }
 
 // passing reports a status that speaks of the moment, not of the request. It decides only where there is no envelope.

@@ -97,7 +97,7 @@ func (c *Client) GetBalance(ctx context.Context, opts ...CallOption) (*GetBalanc
 // belong to. ResultCode 2 with NearestMatch and no items means that the number was understood and its provider is
 // unknown. At most 50 calls in ten minutes.
 func (c *Client) GetAccountLookup(ctx context.Context, accountNumber string, opts ...CallOption) (*GetAccountLookupResponse, error) {
-	const name = "GetAccountLookup"
+	const name = operationGetAccountLookup
 	var checks facade.Checks
 	checks.Require(!pipeline.Blank(accountNumber), "accountNumber", "is missing")
 	if err := checks.Err(name); err != nil {

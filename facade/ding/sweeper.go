@@ -39,6 +39,10 @@ type lookup struct {
 	// private is what its request says of the customer.
 	private []string
 	found   chan sighting
+	// by is when it must be made whatever the pace, since its context ends soon after; zero if it has time. hurried reports
+	// that it has had its round.
+	by      time.Time
+	hurried bool
 	// swept reports that all pages were read in vain. Only the sweeper's own goroutine uses it.
 	swept bool
 }
@@ -59,6 +63,9 @@ type sighting struct {
 const (
 	// lookAgain is how often it is looked whether a successful transfer has made room before its time.
 	lookAgain = 15 * time.Second
+	// lastCall is how long before its context ends a look-up is not held up by the pace any more: long enough for an answer, and for
+	// a place to become free in the usage limit.
+	lastCall = lookWithin / 2
 	// perRound is how many references a round asks for one by one before it looks who has come meanwhile.
 	perRound = 3
 	// clockDoubt is how far Ding's clock and ours may differ when the age of a page is judged.
@@ -98,6 +105,9 @@ func (c *Client) listOnce(ctx context.Context, request ListTransferRecordsReques
 // any may be. What is private is not shown if the list repeats it.
 func (s *sweeper) look(ctx context.Context, ref string, since time.Time, private ...string) sighting {
 	wanted := &lookup{ref: ref, since: since, private: private, found: make(chan sighting, 1)}
+	if deadline, bounded := ctx.Deadline(); bounded {
+		wanted.by = deadline.Add(-lastCall)
+	}
 	s.mu.Lock()
 	s.waiting = append(s.waiting, wanted)
 	if !s.running {
@@ -156,15 +166,26 @@ func (s *sweeper) run(ctx context.Context) {
 		}
 		// Who comes before there is room for a request takes part.
 		if settle.Sleep(round, gathering) && s.room(round) {
-			switch waiting := s.everybody(); len(waiting) {
+			begun, waiting := time.Now(), s.everybody()
+			switch len(waiting) {
 			case 0:
 			case 1:
 				s.one(round, waiting[0])
 			default:
 				s.sweep(round, waiting)
 			}
+			s.calm(waiting, begun)
 		}
 		end()
+	}
+}
+
+// calm notes for whose sake a round was made before its time, so that a crowd does not take all there is.
+func (s *sweeper) calm(waiting []*lookup, begun time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, wanted := range waiting {
+		wanted.hurried = wanted.hurried || !wanted.by.After(begun)
 	}
 }
 
@@ -334,7 +355,13 @@ func (s *sweeper) room(ctx context.Context) bool {
 func (s *sweeper) pause(now time.Time) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return max(s.notBefore.Sub(now), s.pace(s.asked))
+	pause := s.pace(s.asked)
+	for _, wanted := range s.waiting {
+		if !wanted.by.IsZero() && !wanted.hurried {
+			pause = min(pause, wanted.by.Sub(now))
+		}
+	}
+	return max(s.notBefore.Sub(now), pause)
 }
 
 // rest keeps everybody from asking before the service wants to be asked again.

@@ -41,7 +41,7 @@ var usageLimits = map[string]int{
 	"GetPromotionDescriptions":   50,
 	operationListTransferRecords: 50,
 	operationCancelTransfers:     50,
-	"GetAccountLookup":           50,
+	operationGetAccountLookup:    50,
 }
 
 // UsageLimits returns Ding's table of usage limits: requests in ten minutes ([UsageWindow]) by method, and those of SendTransfer that

@@ -1,8 +1,9 @@
 // Package limits keeps a client within the usage limits of a service: so many requests of a row in any window of time.
 //
 // Only the service knows when a request arrives. A request therefore counts from when it was begun until a window and a margin
-// after its answer, which is later than the service counts it, whatever the latency. One without an answer counts from when
-// its attempt ended; a proxy that holds it back for longer is beyond what a client can know.
+// after its answer, which is later than the service counts it, whatever the latency. One that was given up may arrive late: it
+// counts as if it had been answered when its time-out would have passed. A proxy that holds it back for longer is beyond what a
+// client can know.
 package limits
 
 import (
@@ -37,8 +38,10 @@ type row struct {
 	limit int
 	// underway is how many requests have been begun and not answered.
 	underway int
-	// answered are those that still count, in the order of their answers.
+	// answered are those that still count, in the order in which they stop to.
 	answered []answer
+	// closed is until when the service has said that it has no room; zero if it has not.
+	closed time.Time
 	// queue are those who wait, in the order in which they came.
 	queue []*waiter
 	// alarm rings when the next answered request stops counting.
@@ -50,8 +53,12 @@ type answer struct {
 	serial uint64
 }
 
-// waiter is closed when there is room for it.
-type waiter struct{ room chan struct{} }
+type waiter struct {
+	// room is closed when there is room.
+	room chan struct{}
+	// forever is set for those who go before those who would give up.
+	forever bool
+}
 
 // New returns a limiter that allows so many requests per window, by row. A row that is absent, or not above 0, is unlimited.
 func New(window time.Duration, rows map[string]int) *Limiter {
@@ -89,7 +96,8 @@ type Request struct {
 
 // Acquire takes a place in a row for one request that is begun now, after waiting for room and for those who came before. Before it
 // waits, it calls waiting with how long that takes at least. It returns a [*Full] as soon as it is clear that there is no
-// room within patience or before the context's deadline, and the context's error if it ends.
+// room within patience or before the context's deadline, and the context's error if it ends. Those whose patience is [Forever]
+// go before the others: a payment may hang on them.
 func (l *Limiter) Acquire(ctx context.Context, name string, patience time.Duration, waiting func(time.Duration)) (*Request, error) {
 	if l == nil || l.rows[name] == nil {
 		return nil, nil
@@ -140,12 +148,13 @@ func (l *Limiter) join(ctx context.Context, r *row, patience time.Duration) (*tu
 		r.underway++
 		return nil, nil
 	}
-	full := l.full(r)
+	joined := &waiter{room: make(chan struct{}), forever: patience == Forever}
+	at := r.position(joined)
+	full := l.full(r, at)
 	if deadline, bounded := ctx.Deadline(); full.Wait > patience || bounded && !full.Until.Before(deadline) {
 		return nil, full
 	}
-	joined := &waiter{room: make(chan struct{})}
-	r.queue = append(r.queue, joined)
+	r.queue = slices.Insert(r.queue, at, joined)
 	l.advance(r)
 	return &turn{joined, full.Wait}, nil
 }
@@ -160,13 +169,25 @@ func (l *Limiter) leave(r *row, w *waiter) *Full {
 		return nil
 	}
 	r.queue = slices.Delete(r.queue, i, i+1)
-	return l.full(r)
+	return l.full(r, r.position(w))
 }
 
-// full describes a row that has no place.
-func (l *Limiter) full(r *row) *Full {
+// position is where in the queue somebody belongs who comes now.
+func (r *row) position(w *waiter) int {
+	if !w.forever {
+		return len(r.queue)
+	}
+	i := slices.IndexFunc(r.queue, func(other *waiter) bool { return !other.forever })
+	if i < 0 {
+		return len(r.queue)
+	}
+	return i
+}
+
+// full describes a row that has no place, behind so many who wait.
+func (l *Limiter) full(r *row, ahead int) *Full {
 	now := time.Now()
-	until := l.next(r, now)
+	until := l.next(r, now, ahead)
 	return &Full{Row: r.name, Limit: r.limit, Until: until, Wait: until.Sub(now)}
 }
 
@@ -178,6 +199,9 @@ func (l *Limiter) advance(r *row) {
 		over++
 	}
 	r.answered = slices.Delete(r.answered, 0, over)
+	if !now.Before(r.closed) {
+		r.closed = time.Time{}
+	}
 	for len(r.queue) > 0 && r.free() > 0 {
 		r.underway++
 		close(r.queue[0].room)
@@ -187,8 +211,9 @@ func (l *Limiter) advance(r *row) {
 		r.alarm.Stop()
 		r.alarm = nil
 	}
-	if len(r.queue) > 0 && len(r.answered) > 0 {
-		r.alarm = time.AfterFunc(r.answered[0].at.Add(l.span).Sub(now), func() {
+	// Where all are under way, the first answer sees to it.
+	if len(r.queue) > 0 && (len(r.answered) > 0 || !r.closed.IsZero()) {
+		r.alarm = time.AfterFunc(l.next(r, now, 0).Sub(now), func() {
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			l.advance(r)
@@ -197,15 +222,27 @@ func (l *Limiter) advance(r *row) {
 }
 
 // free is how many places there are; below 0 where more were taken than asked for.
-func (r *row) free() int { return r.limit - r.underway - len(r.answered) }
+func (r *row) free() int {
+	left := r.limit - r.underway - len(r.answered)
+	if !r.closed.IsZero() {
+		return min(0, left)
+	}
+	return left
+}
 
-// next returns when there is a place in a row that has none, at the earliest: behind those who wait, and with answers at once for
-// all that are under way.
-func (l *Limiter) next(r *row, now time.Time) time.Time {
-	round, place := len(r.queue)/r.limit, len(r.queue)%r.limit
+// next returns when there is a place in a row that has none, at the earliest: behind so many who wait, and with answers at once
+// for all that are under way.
+func (l *Limiter) next(r *row, now time.Time, ahead int) time.Time {
+	round, place := ahead/r.limit, ahead%r.limit
 	at := now.Add(l.span)
-	if behind := place - r.free(); behind < len(r.answered) {
+	switch behind := place + r.underway + len(r.answered) - r.limit; {
+	case behind < 0:
+		at = now
+	case behind < len(r.answered):
 		at = r.answered[behind].at.Add(l.span)
+	}
+	if at.Before(r.closed) {
+		at = r.closed
 	}
 	return at.Add(time.Duration(round) * l.span)
 }
@@ -223,45 +260,79 @@ func (q *Request) Repeated() {
 	}
 }
 
-// Answered says that the answer has come, or will not come any more: the request counts for a window from now.
-func (q *Request) Answered() { q.end(true) }
+// Answered says that the answer has come, or that neither it nor the request is on its way any more: the request counts for a
+// window from now.
+func (q *Request) Answered() { q.end(time.Now()) }
+
+// GivenUp says that nobody waits for the answer any more. Until then the request may still arrive, and it counts for a window from
+// there.
+func (q *Request) GivenUp(until time.Time) {
+	if now := time.Now(); until.Before(now) {
+		until = now
+	}
+	q.end(until)
+}
 
 // Return gives the place back, unless the request is over: nothing has left.
-func (q *Request) Return() { q.end(false) }
+func (q *Request) Return() { q.end(time.Time{}) }
 
-func (q *Request) end(counts bool) {
+// end ends the request. It counts for a window from that time, if it is not zero.
+func (q *Request) end(at time.Time) {
 	if q == nil {
 		return
 	}
 	l := q.limiter
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
 	for ; q.places > 0; q.places-- {
 		q.row.underway--
-		if counts {
-			l.answers++
-			q.row.answered = append(q.row.answered, answer{at: now, serial: l.answers})
+		if at.IsZero() {
+			continue
 		}
+		l.answers++
+		i := len(q.row.answered)
+		for i > 0 && at.Before(q.row.answered[i-1].at) {
+			i--
+		}
+		q.row.answered = slices.Insert(q.row.answered, i, answer{at: at, serial: l.answers})
+	}
+	l.advance(q.row)
+}
+
+// Refused says that the service has no room in the row for so long, although there is some here: others use the account too. Nobody
+// gets a place until then, for a window at most.
+func (q *Request) Refused(pause time.Duration) {
+	if q == nil {
+		return
+	}
+	l := q.limiter
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until := time.Now().Add(min(pause, l.span)); until.After(q.row.closed) {
+		q.row.closed = until
 	}
 	l.advance(q.row)
 }
 
 // Mark stands for all answers that have come by now.
-type Mark uint64
+type Mark struct {
+	answers uint64
+	at      time.Time
+}
 
 // Mark returns one.
 func (l *Limiter) Mark() Mark {
 	if l == nil {
-		return 0
+		return Mark{}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return Mark(l.answers)
+	return Mark{l.answers, time.Now()}
 }
 
-// Reset forgets all requests, of all rows, that were answered before the mark. What the service resets by itself it does while
-// the request that is the reason is under way: only those that were answered before that one was begun are sure to be forgotten there.
+// Reset forgets all requests, of all rows, that were answered before the mark, and what the service has refused. What the service
+// resets by itself it does while the request that is the reason is under way: only those that were answered before that one was
+// begun are sure to be forgotten there. One that was given up is not, if it may have arrived later.
 func (l *Limiter) Reset(before Mark) {
 	if l == nil {
 		return
@@ -269,7 +340,8 @@ func (l *Limiter) Reset(before Mark) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range l.rows {
-		r.answered = slices.DeleteFunc(r.answered, func(a answer) bool { return a.serial <= uint64(before) })
+		r.closed = time.Time{}
+		r.answered = slices.DeleteFunc(r.answered, func(a answer) bool { return a.serial <= before.answers && !a.at.After(before.at) })
 		l.advance(r)
 	}
 }
@@ -293,7 +365,7 @@ func (l *Limiter) Pace(name string, last time.Time) time.Duration {
 	}
 	switch {
 	case left <= 0:
-		return l.next(r, now).Sub(now)
+		return l.next(r, now, len(r.queue)).Sub(now)
 	case 2*left >= r.limit:
 		return 0
 	}

@@ -104,6 +104,8 @@ func TestWhatIsNotLimited(t *testing.T) {
 				request.Repeated()
 				request.Answered()
 				request.Return()
+				request.GivenUp(time.Now())
+				request.Refused(time.Minute)
 			}
 			l.Reset(l.Mark())
 			assert.Zero(t, l.Pace("SendTransfer", time.Now()))
@@ -226,6 +228,37 @@ func TestRoomAtTheLastMomentIsNotLost(t *testing.T) {
 	})
 }
 
+// TestNoPlaceIsLostWhereThousandsComeAndGo: most of them lose patience, some at the moment at which there is room.
+func TestNoPlaceIsLostWhereThousandsComeAndGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit, crowd = 50, 5000
+		l := limits.New(window, map[string]int{"GetProducts": limit})
+		dice := rand.New(rand.NewPCG(1, 2))
+		var all sync.WaitGroup
+		for range crowd {
+			// Of whole windows, so that many leave just when others are let in.
+			lasts, patience := time.Duration(dice.IntN(20))*span, time.Duration(1+dice.IntN(20))*span
+			if dice.IntN(3) == 0 {
+				patience = limits.Forever
+			}
+			all.Go(func() {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer time.AfterFunc(lasts, cancel).Stop()
+				request, err := l.Acquire(ctx, "GetProducts", patience, nobodyToTell)
+				if err == nil {
+					request.Answered()
+				}
+			})
+		}
+		all.Wait()
+		time.Sleep(span)
+		begun := time.Now()
+		spend(t, l, "GetProducts", limit)
+		assert.Equal(t, begun, time.Now(), "all places are there")
+		assert.Equal(t, span, refused(t, l, t.Context(), "GetProducts", 0).Wait, "and no more")
+	})
+}
+
 func TestWhatDidNotLeaveDoesNotCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := limits.New(window, map[string]int{"GetProducts": 1})
@@ -280,6 +313,99 @@ func TestAResetForgetsWhatWasAnsweredBefore(t *testing.T) {
 		assert.Equal(t, span-time.Minute, refused(t, l, t.Context(), "GetProducts", 0).Wait)
 		l.Reset(l.Mark())
 		spend(t, l, "GetProducts", 3)
+	})
+}
+
+func TestOneThatWasGivenUpCountsFromWhenItMayHaveArrived(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := limits.New(window, map[string]int{"GetProducts": 3})
+		begun := time.Now()
+		acquire(t, l, "GetProducts").GivenUp(begun.Add(time.Minute))
+		time.Sleep(time.Second)
+		acquire(t, l, "GetProducts").GivenUp(begun) // which is past
+		acquire(t, l, "GetProducts").GivenUp(begun.Add(30 * time.Second))
+		spend(t, l, "GetProducts", 1)
+		assert.Equal(t, time.Second+span, time.Since(begun))
+		spend(t, l, "GetProducts", 1)
+		assert.Equal(t, 30*time.Second+span, time.Since(begun))
+		spend(t, l, "GetProducts", 1)
+		assert.Equal(t, time.Minute+span, time.Since(begun))
+	})
+}
+
+func TestAResetKeepsOneThatMayArriveLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := limits.New(window, map[string]int{"GetProducts": 2})
+		spend(t, l, "GetProducts", 1)
+		acquire(t, l, "GetProducts").GivenUp(time.Now().Add(time.Minute))
+		l.Reset(l.Mark())
+		spend(t, l, "GetProducts", 1)
+		assert.Equal(t, span, refused(t, l, t.Context(), "GetProducts", 0).Wait)
+		time.Sleep(time.Minute)
+		l.Reset(l.Mark())
+		spend(t, l, "GetProducts", 2)
+	})
+}
+
+func TestWhatTheServiceRefusesIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := limits.New(window, map[string]int{"GetProducts": 4, "GetBalance": 1})
+		begun := time.Now()
+		request := acquire(t, l, "GetProducts")
+		request.Answered()
+		request.Refused(0)
+		spend(t, l, "GetProducts", 1)
+		request.Refused(5 * time.Minute)
+		request.Refused(time.Minute) // which is no news
+		full := refused(t, l, t.Context(), "GetProducts", time.Minute)
+		assert.Equal(t, &limits.Full{Row: "GetProducts", Limit: 4, Until: begun.Add(5 * time.Minute), Wait: 5 * time.Minute}, full)
+		assert.Equal(t, 5*time.Minute, l.Pace("GetProducts", time.Time{}))
+		spend(t, l, "GetBalance", 1)
+
+		spend(t, l, "GetProducts", 2)
+		assert.Equal(t, 5*time.Minute, time.Since(begun), "then there is room for as many as are left")
+		spend(t, l, "GetProducts", 1)
+		assert.Equal(t, span, time.Since(begun))
+
+		l.Reset(l.Mark())
+		request.Refused(5 * time.Minute)
+		time.AfterFunc(time.Minute, func() { l.Reset(l.Mark()) })
+		begun = time.Now()
+		spend(t, l, "GetProducts", 4)
+		assert.Equal(t, time.Minute, time.Since(begun), "a transfer opens it")
+
+		l.Reset(l.Mark())
+		request.Refused(24 * time.Hour)
+		assert.Equal(t, span, refused(t, l, t.Context(), "GetProducts", 0).Wait, "not for longer than a window")
+	})
+}
+
+func TestThoseWhoWaitForeverGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := limits.New(window, map[string]int{"GetProducts": 1})
+		spend(t, l, "GetProducts", 1)
+		var order []string
+		var all sync.WaitGroup
+		wait := func(name string, patience time.Duration) {
+			all.Go(func() {
+				request, err := l.Acquire(t.Context(), "GetProducts", patience, nobodyToTell)
+				assert.NoError(t, err)
+				order = append(order, name) // one at a time
+				request.Answered()
+			})
+			synctest.Wait()
+		}
+		wait("user 1", time.Hour)
+		wait("user 2", time.Hour)
+		wait("look-up 1", limits.Forever)
+		wait("look-up 2", limits.Forever)
+		wait("user 3", 5*span)
+		assert.Equal(t, 6*span, refused(t, l, t.Context(), "GetProducts", 6*span-1).Wait, "behind all of them")
+		soon, cancel := context.WithTimeout(t.Context(), 3*span)
+		assert.Equal(t, 3*span, refused(t, l, soon, "GetProducts", limits.Forever).Wait, "behind the look-ups")
+		cancel()
+		all.Wait()
+		assert.Equal(t, []string{"look-up 1", "look-up 2", "user 1", "user 2", "user 3"}, order)
 	})
 }
 
@@ -397,6 +523,14 @@ func (s *service) keepAsking(ctx context.Context, l *limits.Limiter, row string,
 		switch dice.IntN(20) {
 		case 0: // it did not leave
 			request.Return()
+		case 1, 2: // nobody waits for it any more, and it arrives when it likes
+			late := latency(dice, slowest)
+			request.GivenUp(time.Now().Add(late))
+			if late == 0 {
+				s.arrive(row)
+			} else {
+				time.AfterFunc(time.Duration(dice.Int64N(int64(late))), func() { s.arrive(row) })
+			}
 		default:
 			s.arrive(row)
 			rest(ctx, latency(dice, slowest))

@@ -191,6 +191,66 @@ func TestALostAnswerCountsFromTheEndOfItsAttempt(t *testing.T) {
 	})
 }
 
+// TestOneThatItsCallerGaveUpCountsAsIfItHadTimedOut: it may still be on its way.
+func TestOneThatItsCallerGaveUpCountsAsIfItHadTimedOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, inMemory(t, func(_ http.ResponseWriter, request *http.Request) { <-request.Context().Done() }),
+			allowing(1, patience(time.Hour), func(s *Settings) { s.Retry.MaxAttempts, s.Retry.ReadTimeout = 1, time.Minute }))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		begun := time.Now()
+		_, err := r.send(ctx, limited)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, time.Second, time.Since(begun))
+		_, err = r.send(t.Context(), limited)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, time.Minute+usageSpan+time.Minute, time.Since(begun))
+	})
+}
+
+func TestAConnectionThatBreaksIsNotGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("connection reset") }),
+			allowing(1, patience(time.Hour), func(s *Settings) { s.Retry.MaxAttempts = 1 }))
+		begun := time.Now()
+		for range 2 {
+			_, err := r.send(t.Context(), limited)
+			require.Error(t, err)
+		}
+		assert.Equal(t, usageSpan, time.Since(begun))
+	})
+}
+
+// TestARefusalForTheUsageLimitIsForAll: those who come meanwhile wait as long as the one who was refused.
+func TestARefusalForTheUsageLimitIsForAll(t *testing.T) {
+	for name, usedUp := range map[string]bool{"the limit": true, "something else": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, scripted(t, respond(429, "", "Retry-After", "30"), ok200(), ok200()), allowing(10))
+				begun := time.Now()
+				var all sync.WaitGroup
+				all.Go(func() {
+					_, err := r.send(t.Context(), func(call *Call) {
+						limited(call)
+						judge := call.Judge
+						call.Judge = func(a Answer) Verdict {
+							verdict := judge(a)
+							verdict.UsedUp = usedUp && a.Status == 429
+							return verdict
+						}
+					})
+					assert.NoError(t, err)
+					assert.Equal(t, 30*time.Second, time.Since(begun))
+				})
+				synctest.Wait()
+				assert.Equal(t, usedUp, left(t, r) == 0)
+				all.Wait()
+				assert.Equal(t, 8, left(t, r), "every attempt counts")
+			})
+		})
+	}
+}
+
 func TestAnAnswerCountsFromItsHead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, inMemory(t, func(w http.ResponseWriter, _ *http.Request) {

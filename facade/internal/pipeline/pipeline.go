@@ -62,6 +62,9 @@ type Verdict struct {
 	Retry bool
 	// StaleToken reports that the service refused the access token; a read is sent once more with a fresh one.
 	StaleToken bool
+	// UsedUp reports a refusal for the sake of the usage limit: there is no room in the call's row before the answer's
+	// Retry-After, whoever asks.
+	UsedUp bool
 	// ResetsUsage reports a success by which the service resets its usage limits.
 	ResetsUsage bool
 }
@@ -82,6 +85,9 @@ func (p *Pipeline) Do(ctx context.Context, call Call) error {
 		verdict := call.Judge(answer)
 		if verdict.Err == nil {
 			p.budget.earn()
+		}
+		if verdict.UsedUp {
+			place.Refused(answer.RetryAfter)
 		}
 		if verdict.ResetsUsage {
 			p.settings.Limits.Reset(mark)

@@ -68,6 +68,8 @@ func (p *Pipeline) attempt(ctx context.Context, call Call, place *limits.Request
 	if err := ctx.Err(); err != nil {
 		return answer.fail(NotSent, err), ""
 	}
+	// Whoever gives up before, what has left does not come later than this.
+	latest := time.Now().Add(p.timeout(call))
 	ctx, cancel := context.WithTimeoutCause(ctx, p.timeout(call), errAttemptTimeout)
 	defer cancel()
 
@@ -105,9 +107,12 @@ func (p *Pipeline) attempt(ctx context.Context, call Call, place *limits.Request
 	}))
 	response, err := p.client.Do(request)
 	failure := Lost
-	if err != nil && p.traced && !left.Load() {
+	switch {
+	case err != nil && p.traced && !left.Load():
 		failure = NotSent
-	} else {
+	case err != nil && ctx.Err() != nil:
+		place.GivenUp(latest)
+	default:
 		place.Answered()
 	}
 	if err != nil {
