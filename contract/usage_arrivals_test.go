@@ -118,6 +118,8 @@ func TestHoweverTheServiceCountsItNeverCountsMore(t *testing.T) {
 					}
 				})
 				all.Wait()
+				service.mu.Lock() // some are still on their way
+				defer service.mu.Unlock()
 				for row, limit := range ding.UsageLimits() {
 					if limit != ding.Unlimited {
 						assert.LessOrEqual(t, service.most[row], limit, row)

@@ -17,7 +17,8 @@ type RetryPolicy struct {
 	BaseDelay time.Duration
 	// MaxDelay bounds the pause where the service names none.
 	MaxDelay time.Duration
-	// MaxRetryAfter is the longest Retry-After that is waited. A longer one is returned at once, neither slept nor cut short.
+	// MaxRetryAfter is the longest Retry-After that is waited. A longer one is returned at once, neither slept nor cut short. It is
+	// also the longest that a call waits for room in a usage limit that the client keeps to, beyond which it is not sent.
 	MaxRetryAfter time.Duration
 	// Budget is how many repetitions of reads a client may make beyond those it has earned; ten successful calls earn one.
 	// It keeps a crowd of callers from hammering a service that is down.

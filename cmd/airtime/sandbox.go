@@ -101,18 +101,27 @@ the kinds:
   curl -d '{"kind":"DropConnection","when":"AfterWork","operation":"SendTransfer","count":1}' http://127.0.0.1:8645/_sandbox/faults
   curl http://127.0.0.1:8645/_sandbox/ledger
 
+Like DingConnect, it answers so many requests of a method in ten minutes, and those beyond with RateLimited and when to come
+back. A successful payment resets that, and --no-usage-limits switches it off.
+
 The sandbox keeps everything in memory. It speaks plain http, so it should stay on a loopback address.`
 
 func newSandbox(a *app) *cobra.Command {
 	var (
-		address string
-		seed    uint64
+		address   string
+		seed      uint64
+		unlimited bool
 	)
 	command := &cobra.Command{Use: "sandbox", Short: "Serve a sandbox of both services", Long: sandboxLong, Args: cobra.NoArgs}
 	command.Flags().StringVar(&address, "addr", "127.0.0.1:8645", "`address` to listen at; port 0 takes any that is free")
 	command.Flags().Uint64Var(&seed, "seed", 1, "`number` that references, tokens and PINs are derived from")
+	command.Flags().BoolVar(&unlimited, "no-usage-limits", false, "answer any number of requests")
 	command.RunE = a.moves(func(ctx context.Context, _ []string) error {
-		s, err := serveSandbox(address, sandbox.WithSeed(seed))
+		opts := []sandbox.Option{sandbox.WithSeed(seed)}
+		if unlimited {
+			opts = append(opts, sandbox.WithoutUsageLimits())
+		}
+		s, err := serveSandbox(address, opts...)
 		if err != nil {
 			return err
 		}

@@ -88,6 +88,33 @@ func TestTheSandboxServesUntilInterrupted(t *testing.T) {
 	}
 }
 
+// TestBeyondAUsageLimitTheCommandLineSaysWhen: every run counts anew, so that it is the service that refuses.
+func TestBeyondAUsageLimitTheCommandLineSaysWhen(t *testing.T) {
+	p, env := startSandbox(t)
+	for range 20 {
+		r := airtime(t, env, "ding countries")
+		require.Equal(t, 0, r.code, r.err)
+	}
+	r := airtime(t, env, "ding countries")
+	assert.Equal(t, 3, r.code)
+	assert.Regexp(t, `RateLimited; slow down and try later \[HTTP 429, ResultCode 3, retry after (10m0s|9m\d+s),`, r.err)
+	assert.Empty(t, r.out)
+	asJSON := failureOf(t, airtime(t, env, "ding countries --json"))
+	assert.Equal(t, "temporary", asJSON["outcome"])
+	assert.Positive(t, asJSON["retryAfterSeconds"])
+	assert.Equal(t, 0, airtime(t, env, "ding currencies").code, "another method")
+	require.NoError(t, p.Process.Signal(os.Interrupt))
+	assert.Equal(t, 0, p.end(t).code)
+
+	p, env = startSandbox(t, "--no-usage-limits")
+	for range 25 {
+		r := airtime(t, env, "ding countries")
+		require.Equal(t, 0, r.code, r.err)
+	}
+	require.NoError(t, p.Process.Signal(os.Interrupt))
+	assert.Equal(t, 0, p.end(t).code)
+}
+
 func TestTheSandboxsEnvironmentAsJSON(t *testing.T) {
 	p := start(t, nil, "sandbox", "--addr", "127.0.0.1:0", "--json")
 	var env environment

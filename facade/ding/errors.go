@@ -28,7 +28,7 @@ type Error struct {
 	CorrelationID string
 	// Attempts is how many attempts were made.
 	Attempts int
-	// RetryAfter is what the last answer asked for; 0 if it named nothing usable.
+	// RetryAfter is what the last answer asked for, or how long a usage limit leaves no room; 0 if neither names anything usable.
 	RetryAfter time.Duration
 	// Record is the transfer record that came with a failed SendTransfer; nil if none did.
 	Record *TransferRecord

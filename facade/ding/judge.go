@@ -203,7 +203,7 @@ func (f *finding) usedUp() bool {
 	case operationSendTransfer, operationLookupBills, operationGetAccountLookup:
 		return false
 	}
-	return f.Status == http.StatusTooManyRequests
+	return f.Status == http.StatusTooManyRequests || has(f.envelope.ErrorCodes, CodeRateLimited)
 }
 
 // passing reports a status that speaks of the moment, not of the request. It decides only where there is no envelope.

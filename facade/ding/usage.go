@@ -49,16 +49,23 @@ var usageLimits = map[string]int{
 func UsageLimits() map[string]int { return maps.Clone(usageLimits) }
 
 // WithUsageLimits changes rows of the usage limits, for an account with which Ding has agreed upon others: requests in ten minutes,
-// by method and [ValidateOnlyRow], or [Unlimited]. Rows that are left out stay as [UsageLimits] has them.
+// by method and [ValidateOnlyRow], or [Unlimited]. Rows that are left out stay as [UsageLimits] has them, and a nil map changes
+// nothing. A method that does not exist and a negative limit are refused.
 //
 // The client keeps to the limits by itself, unless [WithoutUsageLimits] is given. A request beyond them waits for its turn, for
 // [facade.RetryPolicy]'s MaxRetryAfter at most and no longer than its context lasts; if there will be no room until then, the call fails
-// at once, with nothing sent and a [*UsageLimitError] in its chain. Every attempt counts, and so do the requests for ListTransferRecords by
-// which lost answers are looked up; those wait for as long as it takes. A successful SendTransfer makes room in all rows, as it does
-// at Ding.
+// at once, with nothing sent and a [*UsageLimitError] in its chain. Every attempt counts, from when it is begun until ten minutes and a
+// second after its answer; one that was given up, until as long after its time-out would have passed. A successful SendTransfer makes
+// room in all rows, as it does at Ding.
+//
+// The requests for ListTransferRecords by which lost answers are looked up count as well, and go before those that wait. Nothing
+// is kept for them: a program that uses up ListTransferRecords itself leaves the outcome of a payment unknown for longer. A WithUsageLimits
+// row below Ding's does not help, since it is theirs too.
 //
 // At Ding, all that use an account share its limits. Here, only the users of one client do: several clients or processes
-// with one account need rows that add up to Ding's. Those beyond are answered with RateLimited, and repeated after its Retry-After.
+// with one account, and those that are started again within ten minutes, are answered with RateLimited for what is beyond. The
+// method then rests for the answer's Retry-After, and the call is repeated if the policy allows to wait so long. To be spared that,
+// give each client rows that add up to Ding's.
 func WithUsageLimits(rows map[string]int) Option {
 	return func(c *config) error {
 		var problems []error
