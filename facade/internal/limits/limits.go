@@ -144,7 +144,7 @@ func (l *Limiter) join(ctx context.Context, r *row, patience time.Duration) (*tu
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.advance(r)
-	if len(r.queue) == 0 && r.free() > 0 {
+	if r.free() > 0 { // so nobody waits: those who did have got theirs
 		r.underway++
 		return nil, nil
 	}
@@ -358,7 +358,7 @@ func (l *Limiter) Pace(name string, last time.Time) time.Duration {
 	r := l.rows[name]
 	l.advance(r)
 	now := time.Now()
-	left := r.free() - len(r.queue)
+	left := r.free()
 	more := l.span
 	if len(r.answered) > 0 {
 		more = r.answered[0].at.Add(l.span).Sub(now)

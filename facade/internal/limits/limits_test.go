@@ -187,6 +187,19 @@ func TestAnAnswerThatTakesItsTimeEndsPatience(t *testing.T) {
 	})
 }
 
+func TestWhoLosesPatienceIsToldOfThoseBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := limits.New(window, map[string]int{"GetProducts": 1})
+		slow := acquire(t, l, "GetProducts")
+		go spend(t, l, "GetProducts", 1)
+		synctest.Wait()
+		begun := time.Now()
+		assert.Equal(t, 2*span, refused(t, l, t.Context(), "GetProducts", 2*span).Wait, "still as long as in the beginning")
+		assert.Equal(t, 2*span, time.Since(begun))
+		slow.Return()
+	})
+}
+
 func TestWhoLeavesTheQueueHoldsNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := limits.New(window, map[string]int{"GetProducts": 1})
@@ -286,6 +299,10 @@ func TestARepetitionThatNobodyAskedForCounts(t *testing.T) {
 		begun := time.Now()
 		spend(t, l, "GetProducts", 1)
 		assert.Equal(t, span, time.Since(begun), "three have left, so the oldest makes no room")
+		time.Sleep(span)
+		begun = time.Now()
+		spend(t, l, "GetProducts", 2)
+		assert.Equal(t, begun, time.Now(), "and none of them is counted for ever")
 	})
 }
 
@@ -375,6 +392,12 @@ func TestWhatTheServiceRefusesIsClosed(t *testing.T) {
 		assert.Equal(t, time.Minute, time.Since(begun), "a transfer opens it")
 
 		l.Reset(l.Mark())
+		request.Refused(time.Minute)
+		begun = time.Now()
+		spend(t, l, "GetProducts", 4)
+		assert.Equal(t, time.Minute, time.Since(begun), "and so does time, though nothing is counted")
+
+		l.Reset(l.Mark())
 		request.Refused(24 * time.Hour)
 		assert.Equal(t, span, refused(t, l, t.Context(), "GetProducts", 0).Wait, "not for longer than a window")
 	})
@@ -419,6 +442,8 @@ func TestThePaceLeavesRoomForOthers(t *testing.T) {
 			}
 			if n < 25 {
 				assert.Equal(t, begun, time.Now(), "half of the limit is used at once")
+			} else if n > 26 {
+				assert.NotEqual(t, begun, time.Now(), "and no more")
 			}
 			last = time.Now()
 			// Somebody else finds room all the time, except for the very last of it.
