@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/facade/internal/pipeline"
 )
 
 // list asks for the newest transfer that often.
@@ -90,14 +91,20 @@ func TestLookUpsGoBeforeThoseWhoWait(t *testing.T) {
 }
 
 // rateLimited answers as Ding does beyond a usage limit, or to a fraud rule.
-func rateLimited(w http.ResponseWriter, seconds string) {
+func rateLimited(w http.ResponseWriter, status int, seconds string) {
 	w.Header().Set("Retry-After", seconds)
-	answer(w, http.StatusTooManyRequests, `{"ResultCode":3,"ErrorCodes":[{"Code":"RateLimited"}]}`)
+	answer(w, status, `{"ResultCode":3,"ErrorCodes":[{"Code":"RateLimited"}]}`)
 }
 
 func TestARefusalHoldsBackAllWhoWouldBeRefused(t *testing.T) {
+	for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} { // Ding's description has both
+		t.Run(fmt.Sprint(status), func(t *testing.T) { holdsBack(t, status) })
+	}
+}
+
+func holdsBack(t *testing.T, status int) {
 	bubble(t, func(t *testing.T) {
-		b := open(t, &book{list: func(w http.ResponseWriter, _ *http.Request) { rateLimited(w, "300") }})
+		b := open(t, &book{list: func(w http.ResponseWriter, _ *http.Request) { rateLimited(w, status, "300") }})
 		client := b.newClient()
 		_, err := client.ListTransferRecords(t.Context(), ListTransferRecordsRequest{Take: 1})
 		require.ErrorIs(t, err, CodeRateLimited)
@@ -120,7 +127,7 @@ func TestARefusalHoldsBackAllWhoWouldBeRefused(t *testing.T) {
 func TestARefusalMaySpeakOfTheNumber(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := open(t, &book{send: func(_ *book, _ int, _ SendTransferRequest, w http.ResponseWriter, _ *http.Request) {
-			rateLimited(w, "300")
+			rateLimited(w, 429, "300")
 		}})
 		client := b.newClient()
 		validation := order("order-1")
@@ -131,4 +138,34 @@ func TestARefusalMaySpeakOfTheNumber(t *testing.T) {
 			assert.Len(t, b.sends, n+1)
 		}
 	})
+}
+
+// TestALimitOfPaymentsProvesNothingOfAnEarlierOne: what is not sent again may have been paid the first time.
+func TestALimitOfPaymentsProvesNothingOfAnEarlierOne(t *testing.T) {
+	for name, tc := range map[string]struct {
+		first   func(*book, int, SendTransferRequest, http.ResponseWriter, *http.Request)
+		outcome facade.Outcome
+	}{
+		"refused before anything was done": {func(_ *book, _ int, _ SendTransferRequest, w http.ResponseWriter, _ *http.Request) {
+			rateLimited(w, 429, "1")
+		}, facade.OutcomeTemporary},
+		"lost, and absent": {lose, facade.OutcomeUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				b := open(t, &book{send: tc.first})
+				client := b.newClient(WithPreventDuplicates(), WithUsageLimits(map[string]int{"SendTransfer": 1}))
+				_, err := client.SendTransfer(t.Context(), order("order-1"))
+				assert.Equal(t, tc.outcome, facade.OutcomeOf(err))
+				assert.Len(t, b.sends, 1)
+				var full *UsageLimitError
+				require.ErrorAs(t, err, &full)
+				assert.Equal(t, "SendTransfer", full.Method)
+				if tc.outcome == facade.OutcomeUnknown {
+					assert.NotContains(t, err.Error(), "nothing")
+				}
+			})
+		})
+	}
+	assert.False(t, (&finding{Answer: pipeline.Answer{Failure: pipeline.Limited}}).left(), "and that one never left")
 }

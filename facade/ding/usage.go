@@ -112,7 +112,7 @@ type UsageLimitError struct {
 
 // Error says which limit it is, and until when there is no room.
 func (e *UsageLimitError) Error() string {
-	return fmt.Sprintf("nothing was sent: the usage limit of %d %s in ten minutes leaves no room until %s",
+	return fmt.Sprintf("the usage limit of %d %s in ten minutes leaves no room until %s",
 		e.Limit, e.Method, e.Until.UTC().Format(time.RFC3339))
 }
 

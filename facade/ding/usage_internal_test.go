@@ -39,7 +39,7 @@ func noRoom(t *testing.T, err error, method string, limit int, until time.Time) 
 	assert.Equal(t, UsageLimitError{Method: method, Limit: limit, Until: until}, *full)
 	assert.Equal(t, time.Until(until), failed.RetryAfter)
 	assert.Zero(t, failed.HTTPStatus)
-	assert.ErrorContains(t, err, fmt.Sprintf("nothing was sent: the usage limit of %d %s in ten minutes leaves no room until %s",
+	assert.ErrorContains(t, err, fmt.Sprintf("the usage limit of %d %s in ten minutes leaves no room until %s",
 		limit, method, until.UTC().Format(time.RFC3339)))
 	assert.ErrorContains(t, err, "retry after")
 }
