@@ -203,7 +203,7 @@ func TestOneClientUnderLoadMeetsNo429(t *testing.T) {
 		transport := &http.Transport{DialContext: listener.dial, MaxIdleConnsPerHost: 50}
 		defer func() {
 			transport.CloseIdleConnections()
-			_ = server.Close()
+			_ = server.Shutdown(context.Background()) // which waits for those whose callers have left
 		}()
 		client, err := ding.NewClient(ding.WithAPIKey(sb.Credentials().DingAPIKey), ding.WithBaseURL("http://localhost"),
 			ding.WithHTTPClient(&http.Client{Transport: transport}), ding.WithRetryPolicy(facade.RetryPolicy{MaxRetryAfter: time.Hour}))
