@@ -92,8 +92,8 @@ func (a *app) loadSnapshot(c *catalogue.Catalogue, file string) error {
 
 // allParts are what there is to load.
 var allParts = []catalogue.Part{
-	catalogue.Countries, catalogue.Currencies, catalogue.Regions, catalogue.Providers, catalogue.Products, catalogue.ProductDescriptions,
-	catalogue.Promotions, catalogue.PromotionDescriptions, catalogue.ErrorDescriptions,
+	catalogue.PartCountries, catalogue.PartCurrencies, catalogue.PartRegions, catalogue.PartProviders, catalogue.PartProducts, catalogue.PartProductDescriptions,
+	catalogue.PartPromotions, catalogue.PartPromotionDescriptions, catalogue.PartErrorDescriptions,
 }
 
 // loading tells people how far a catalogue is.
@@ -113,9 +113,9 @@ func (l *loading) report(p catalogue.Progress) {
 	defer l.mu.Unlock()
 	switch {
 	case !slices.Contains(l.parts, p.Part):
-	case p.State == catalogue.Failed:
+	case p.State == catalogue.StateFailed:
 		l.failed = append(l.failed, p.Err)
-	case p.State != catalogue.Loading:
+	case p.State != catalogue.StateLoading:
 		l.done++
 		l.app.showStatus("loading the catalogue: %d of %d (%s: %d)", l.done, len(l.parts), p.Part, p.Items)
 	case !l.asked:
@@ -136,7 +136,7 @@ func (l *loading) result() (asked bool, failed []error) {
 type lean struct{ *ding.Client }
 
 func (lean) loads() []catalogue.Part {
-	return []catalogue.Part{catalogue.Countries, catalogue.Providers, catalogue.Products}
+	return []catalogue.Part{catalogue.PartCountries, catalogue.PartProviders, catalogue.PartProducts}
 }
 
 func (lean) GetCurrencies(context.Context, ...ding.CallOption) (*ding.GetCurrenciesResponse, error) {
@@ -169,7 +169,7 @@ type oneProduct struct {
 	sku string
 }
 
-func (oneProduct) loads() []catalogue.Part { return []catalogue.Part{catalogue.Products} }
+func (oneProduct) loads() []catalogue.Part { return []catalogue.Part{catalogue.PartProducts} }
 
 func (oneProduct) GetCountries(context.Context, ...ding.CallOption) (*ding.GetCountriesResponse, error) {
 	return &ding.GetCountriesResponse{ResultCode: ding.ResultCodeSuccess}, nil

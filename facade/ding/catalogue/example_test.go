@@ -201,7 +201,7 @@ func ExampleCatalogue_Holdings() {
 		switch {
 		case holding.Err != nil: // for a check of health
 			fmt.Println(holding.Part, "could not be refreshed:", holding.Err)
-		case holding.Part == catalogue.Products:
+		case holding.Part == catalogue.PartProducts:
 			fmt.Println("prices are less than an hour old:", time.Since(holding.AsOf) < time.Hour)
 		}
 	}

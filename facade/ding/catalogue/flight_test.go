@@ -225,16 +225,16 @@ func TestProgressIsReported(t *testing.T) {
 			assert.LessOrEqual(t, p.Done, i)
 			last[p.Part] = p
 		}
-		assert.Equal(t, Loaded, last[Products].State)
-		assert.Equal(t, smallShape().products, last[Products].Items)
-		assert.Equal(t, Failed, last[Promotions].State)
-		assert.Error(t, last[Promotions].Err)
+		assert.Equal(t, StateLoaded, last[PartProducts].State)
+		assert.Equal(t, smallShape().products, last[PartProducts].Items)
+		assert.Equal(t, StateFailed, last[PartPromotions].State)
+		assert.Error(t, last[PartPromotions].Err)
 
 		s.on("GetPromotions", nil)
 		time.Sleep(errorPause)
 		_, err = c.Data(t.Context())
 		require.NoError(t, err)
-		assert.Equal(t, Progress{Part: Promotions, State: Loaded, Items: 1, Done: partCount, Total: partCount}, reports[len(reports)-1])
+		assert.Equal(t, Progress{Part: PartPromotions, State: StateLoaded, Items: 1, Done: partCount, Total: partCount}, reports[len(reports)-1])
 	})
 }
 

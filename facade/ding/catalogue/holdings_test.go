@@ -42,19 +42,19 @@ func TestHoldingsTellHowOldThingsAre(t *testing.T) {
 		_, err := c.Data(t.Context())
 		require.NoError(t, err)
 		loaded := time.Now()
-		products := held(t, c, Products)
+		products := held(t, c, PartProducts)
 		assert.Equal(t, smallShape().products, products.Items)
 		assert.WithinDuration(t, loaded.Add(-100*time.Second), products.AsOf, 0)
 		assert.WithinDuration(t, loaded.Add(500*time.Second), products.FreshUntil, 0)
-		assert.Zero(t, held(t, c, Regions).FreshUntil, "it is asked about every time")
+		assert.Zero(t, held(t, c, PartRegions).FreshUntil, "it is asked about every time")
 
 		s.on("GetProducts", func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) })
 		s.on("GetProviders", overloaded)
 		time.Sleep(500 * time.Second)
 		_, err = c.Data(t.Context())
 		require.NoError(t, err)
-		assert.WithinDuration(t, time.Now().Add(-100*time.Second), held(t, c, Products).AsOf, 0, "nothing has changed until then")
-		providers := held(t, c, Providers)
+		assert.WithinDuration(t, time.Now().Add(-100*time.Second), held(t, c, PartProducts).AsOf, 0, "nothing has changed until then")
+		providers := held(t, c, PartProviders)
 		assert.WithinDuration(t, loaded.Add(-100*time.Second), providers.AsOf, 0)
 		require.ErrorContains(t, providers.Err, "the providers could not be loaded", "so it stands in")
 
@@ -62,8 +62,8 @@ func TestHoldingsTellHowOldThingsAre(t *testing.T) {
 		time.Sleep(errorPause)
 		_, err = c.Data(t.Context())
 		require.NoError(t, err)
-		assert.NoError(t, held(t, c, Providers).Err)
-		assert.WithinDuration(t, time.Now().Add(-100*time.Second), held(t, c, Providers).AsOf, 0)
+		assert.NoError(t, held(t, c, PartProviders).Err)
+		assert.WithinDuration(t, time.Now().Add(-100*time.Second), held(t, c, PartProviders).AsOf, 0)
 	})
 }
 
@@ -74,10 +74,10 @@ func TestHoldingsTellWhyNothingIsThere(t *testing.T) {
 		c := s.catalogue()
 		_, err := c.Data(t.Context())
 		require.Error(t, err)
-		products := held(t, c, Products)
+		products := held(t, c, PartProducts)
 		assert.Zero(t, products.AsOf)
 		assert.ErrorContains(t, products.Err, "the products could not be loaded")
-		assert.NoError(t, held(t, c, Providers).Err)
+		assert.NoError(t, held(t, c, PartProviders).Err)
 	})
 }
 
@@ -87,13 +87,13 @@ func TestAnOptionalPartMayBeMissing(t *testing.T) {
 		s.on("GetErrorCodeDescriptions", overloaded)
 		s.on("GetPromotions", says(400, 4, "ParameterInvalid"))
 		var log strings.Builder
-		c := s.catalogue(WithOptional(ErrorDescriptions, Promotions), WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		c := s.catalogue(WithOptional(PartErrorDescriptions, PartPromotions), WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 		first, err := c.Data(t.Context())
 		require.NoError(t, err)
 		assert.Empty(t, first.errorDescriptions)
 		assert.Len(t, first.products.rows, smallShape().products)
 		assert.Contains(t, log.String(), `part="error descriptions"`)
-		missing := held(t, c, ErrorDescriptions)
+		missing := held(t, c, PartErrorDescriptions)
 		assert.Zero(t, missing.AsOf)
 		require.Error(t, missing.Err)
 		again, err := c.Data(t.Context())
@@ -119,7 +119,7 @@ func TestAnOptionalPartMayBeMissing(t *testing.T) {
 		assert.NotEmpty(t, data.errorDescriptions)
 		assert.Same(t, first.products, data.products)
 		assert.Equal(t, partCount+4, s.total())
-		assert.NotZero(t, held(t, c, ErrorDescriptions).AsOf)
+		assert.NotZero(t, held(t, c, PartErrorDescriptions).AsOf)
 
 		s.on("GetErrorCodeDescriptions", overloaded)
 		time.Sleep(defaultLifetime)
@@ -137,7 +137,7 @@ func TestTheBackgroundAsksForWhatIsMissing(t *testing.T) {
 	virtually(t, func(t *testing.T) {
 		s := count(t)
 		s.on("GetPromotions", overloaded)
-		c := s.catalogue(WithOptional(Promotions), WithBackgroundRefresh())
+		c := s.catalogue(WithOptional(PartPromotions), WithBackgroundRefresh())
 		_, err := c.Data(t.Context())
 		require.NoError(t, err)
 		time.Sleep(time.Hour)
@@ -149,21 +149,21 @@ func TestTheBackgroundAsksForWhatIsMissing(t *testing.T) {
 		s.on("GetPromotions", nil)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		assert.NotZero(t, held(t, c, Promotions).AsOf)
+		assert.NotZero(t, held(t, c, PartPromotions).AsOf)
 		require.NoError(t, c.Close())
 	})
 }
 
 func TestWhatIsSoldCannotBeMissing(t *testing.T) {
-	for _, part := range []Part{Countries, Providers, Products, "weather"} {
-		_, err := New(&billing{}, WithOptional(Promotions, part))
+	for _, part := range []Part{PartCountries, PartProviders, PartProducts, "weather"} {
+		_, err := New(&billing{}, WithOptional(PartPromotions, part))
 		require.ErrorContains(t, err, string(part))
 	}
 	virtually(t, func(t *testing.T) {
 		s := count(t)
 		s.on("GetProducts", overloaded)
 		s.on("GetPromotions", overloaded)
-		_, err := s.catalogue(WithOptional(Promotions)).Data(t.Context())
+		_, err := s.catalogue(WithOptional(PartPromotions)).Data(t.Context())
 		require.ErrorContains(t, err, "the products could not be loaded")
 		assert.NotContains(t, err.Error(), "promotions")
 	})

@@ -154,10 +154,10 @@ type State string
 
 // What a [Progress] reports.
 const (
-	Loading   State = "loading"   // the request is under way
-	Loaded    State = "loaded"    // the answer is there
-	Unchanged State = "unchanged" // the answer that was there is still good
-	Failed    State = "failed"    // no answer came
+	StateLoading   State = "loading"   // the request is under way
+	StateLoaded    State = "loaded"    // the answer is there
+	StateUnchanged State = "unchanged" // the answer that was there is still good
+	StateFailed    State = "failed"    // no answer came
 )
 
 // Progress says how far a catalogue is.
@@ -176,7 +176,7 @@ type Progress struct {
 func (c *Catalogue) report(p Progress) {
 	c.reporting.Lock()
 	defer c.reporting.Unlock()
-	if p.State == Loaded || p.State == Unchanged {
+	if p.State == StateLoaded || p.State == StateUnchanged {
 		c.there[p.Part] = true
 	}
 	if c.progress != nil {

@@ -95,7 +95,7 @@ func WithOptional(parts ...Part) Option {
 			switch known := slices.ContainsFunc(kinds[:], func(k kind) bool { return k.part == part }); {
 			case !known:
 				return fmt.Errorf("%q is no part of a catalogue", part)
-			case part == Countries || part == Providers || part == Products:
+			case part == PartCountries || part == PartProviders || part == PartProducts:
 				return fmt.Errorf("the %s cannot be optional", part)
 			}
 		}

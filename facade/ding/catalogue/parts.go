@@ -16,15 +16,15 @@ type Part string
 
 // The parts of a catalogue, each of them the answer of one method.
 const (
-	Countries             Part = "countries"
-	Currencies            Part = "currencies"
-	Regions               Part = "regions"
-	Providers             Part = "providers"
-	Products              Part = "products"
-	ProductDescriptions   Part = "product descriptions"
-	Promotions            Part = "promotions"
-	PromotionDescriptions Part = "promotion descriptions"
-	ErrorDescriptions     Part = "error descriptions"
+	PartCountries             Part = "countries"
+	PartCurrencies            Part = "currencies"
+	PartRegions               Part = "regions"
+	PartProviders             Part = "providers"
+	PartProducts              Part = "products"
+	PartProductDescriptions   Part = "product descriptions"
+	PartPromotions            Part = "promotions"
+	PartPromotionDescriptions Part = "promotion descriptions"
+	PartErrorDescriptions     Part = "error descriptions"
 )
 
 const partCount = 9
@@ -98,38 +98,38 @@ func list[A, T any](part Part, load func(ctx context.Context, client Client, s s
 
 // kinds are the parts in the order in which they are named, saved and put together.
 var kinds = [partCount]kind{
-	list(Countries, func(ctx context.Context, client Client, _ scope, opts []ding.CallOption) (*ding.GetCountriesResponse, error) {
+	list(PartCountries, func(ctx context.Context, client Client, _ scope, opts []ding.CallOption) (*ding.GetCountriesResponse, error) {
 		return client.GetCountries(ctx, opts...)
 	}, json.Unmarshal, func(a *ding.GetCountriesResponse) []ding.Country { return a.Items }, func(t *tables, items []ding.Country) { t.countries = items }),
 
-	list(Currencies, func(ctx context.Context, client Client, _ scope, opts []ding.CallOption) (*ding.GetCurrenciesResponse, error) {
+	list(PartCurrencies, func(ctx context.Context, client Client, _ scope, opts []ding.CallOption) (*ding.GetCurrenciesResponse, error) {
 		return client.GetCurrencies(ctx, opts...)
 	}, json.Unmarshal, func(a *ding.GetCurrenciesResponse) []ding.Currency { return a.Items }, func(t *tables, items []ding.Currency) { t.currencies = items }),
 
-	list(Regions, func(ctx context.Context, client Client, s scope, opts []ding.CallOption) (*ding.GetRegionsResponse, error) {
+	list(PartRegions, func(ctx context.Context, client Client, s scope, opts []ding.CallOption) (*ding.GetRegionsResponse, error) {
 		return client.GetRegions(ctx, ding.GetRegionsParams{CountryISOs: s.Countries}, opts...)
 	}, json.Unmarshal, func(a *ding.GetRegionsResponse) []ding.Region { return a.Items }, func(t *tables, items []ding.Region) { t.regions = items }),
 
-	list(Providers, func(ctx context.Context, client Client, s scope, opts []ding.CallOption) (*ding.GetProvidersResponse, error) {
+	list(PartProviders, func(ctx context.Context, client Client, s scope, opts []ding.CallOption) (*ding.GetProvidersResponse, error) {
 		return client.GetProviders(ctx, ding.GetProvidersParams{CountryISOs: s.Countries}, opts...)
 	}, decodeProviders, func(a *ding.GetProvidersResponse) []ding.Provider { return a.Items }, func(t *tables, items []ding.Provider) { t.providers = items }),
 
-	{part: Products, lifetime: productsLifetime, load: loadProducts, save: saveProducts, read: readSavedProducts,
+	{part: PartProducts, lifetime: productsLifetime, load: loadProducts, save: saveProducts, read: readSavedProducts,
 		put: func(t *tables, value any) { t.products = value.(*productTable) }},
 
-	{part: ProductDescriptions, lifetime: defaultLifetime, load: loadProductTexts, save: saveProductTexts, read: readSavedProductTexts,
+	{part: PartProductDescriptions, lifetime: defaultLifetime, load: loadProductTexts, save: saveProductTexts, read: readSavedProductTexts,
 		put: func(t *tables, value any) { t.productTexts = value.(*textTable) }},
 
-	list(Promotions, func(ctx context.Context, client Client, s scope, opts []ding.CallOption) (*ding.GetPromotionsResponse, error) {
+	list(PartPromotions, func(ctx context.Context, client Client, s scope, opts []ding.CallOption) (*ding.GetPromotionsResponse, error) {
 		return client.GetPromotions(ctx, ding.GetPromotionsParams{CountryISOs: s.Countries}, opts...)
 	}, json.Unmarshal, func(a *ding.GetPromotionsResponse) []ding.Promotion { return a.Items }, func(t *tables, items []ding.Promotion) { t.promotions = items }),
 
-	list(PromotionDescriptions, func(ctx context.Context, client Client, s scope, opts []ding.CallOption) (*ding.GetPromotionDescriptionsResponse, error) {
+	list(PartPromotionDescriptions, func(ctx context.Context, client Client, s scope, opts []ding.CallOption) (*ding.GetPromotionDescriptionsResponse, error) {
 		return client.GetPromotionDescriptions(ctx, ding.GetPromotionDescriptionsParams{LanguageCodes: s.Languages}, opts...)
 	}, decodePromotionTexts, func(a *ding.GetPromotionDescriptionsResponse) []ding.LocalizedPromotionDescription { return a.Items },
 		func(t *tables, items []ding.LocalizedPromotionDescription) { t.promotionTexts = items }),
 
-	list(ErrorDescriptions, func(ctx context.Context, client Client, _ scope, opts []ding.CallOption) (*ding.GetErrorCodeDescriptionsResponse, error) {
+	list(PartErrorDescriptions, func(ctx context.Context, client Client, _ scope, opts []ding.CallOption) (*ding.GetErrorCodeDescriptionsResponse, error) {
 		return client.GetErrorCodeDescriptions(ctx, opts...)
 	}, json.Unmarshal, func(a *ding.GetErrorCodeDescriptionsResponse) []ding.ErrorDescription { return a.Items },
 		func(t *tables, items []ding.ErrorDescription) { t.errors = items }),

@@ -217,11 +217,11 @@ func TestASnapshotThatUnpacksToTooMuchIsRefusedBeforeItIsRead(t *testing.T) {
 		end := "{\"end\":true}\n"
 		items := func(item string, n int) string { return `{"Items":[` + strings.Repeat(item+",", n) + item + "]}" }
 		for name, text := range map[string]string{
-			"items that are empty":      partLine(Countries, items("{}", mostObjects)) + end,
-			"values that are empty":     partLine(Countries, `{"Items":[{"RegionCodes":`+strings.TrimPrefix(items(`""`, mostValues), `{"Items":`)+"]}") + end,
-			"a part that is too large":  partLine(Products, strings.Repeat(" ", largestPart)) + end,
-			"no JSON, and no end":       partLine(Products, "none of it is JSON"),
-			"no JSON, and a wrong size": partLine(Products, "none of it is JSON") + end + "more",
+			"items that are empty":      partLine(PartCountries, items("{}", mostObjects)) + end,
+			"values that are empty":     partLine(PartCountries, `{"Items":[{"RegionCodes":`+strings.TrimPrefix(items(`""`, mostValues), `{"Items":`)+"]}") + end,
+			"a part that is too large":  partLine(PartProducts, strings.Repeat(" ", largestPart)) + end,
+			"no JSON, and no end":       partLine(PartProducts, "none of it is JSON"),
+			"no JSON, and a wrong size": partLine(PartProducts, "none of it is JSON") + end + "more",
 		} {
 			err := s.catalogue().Load(bytes.NewReader(packed(head + text)))
 			require.ErrorIs(t, err, ErrSnapshotDamaged, name)
@@ -347,7 +347,7 @@ func TestSaveWritesNothingThatLoadWouldRefuse(t *testing.T) {
 	}
 	t.Run("a part as large as an answer may be", func(t *testing.T) {
 		room, value := int64(largestTogether), []ding.Currency{{CurrencyISO: strings.Repeat("x", largestPart)}}
-		s := &source{kind: kinds[slices.IndexFunc(kinds[:], func(k kind) bool { return k.part == Currencies })]}
+		s := &source{kind: kinds[slices.IndexFunc(kinds[:], func(k kind) bool { return k.part == PartCurrencies })]}
 		require.Error(t, saveAnswer(io.Discard, &room, s, &answer{value: value, items: 1}))
 		room, value[0].CurrencyISO = int64(largestTogether), value[0].CurrencyISO[:largestPart/2]
 		for range largestTogether / (largestPart/2 + 1024) {

@@ -148,7 +148,7 @@ func (s *source) leave(f *flight) {
 // fly makes the request, and keeps what comes if it may be kept.
 func (s *source) fly(ctx context.Context, f *flight, held *answer) {
 	defer f.cancel()
-	s.catalogue.report(Progress{Part: s.part, State: Loading})
+	s.catalogue.report(Progress{Part: s.part, State: StateLoading})
 	next, err := s.ask(ctx, held)
 
 	s.mu.Lock()
@@ -172,12 +172,12 @@ func (s *source) fly(ctx context.Context, f *flight, held *answer) {
 	case err != nil && s.optional():
 		s.catalogue.logger.WarnContext(ctx, "an optional part could not be loaded", "service", "ding", "part", string(s.part), "error", err)
 	}
-	progress := Progress{Part: s.part, State: Loaded, Err: err}
+	progress := Progress{Part: s.part, State: StateLoaded, Err: err}
 	switch {
 	case err != nil:
-		progress.State = Failed
+		progress.State = StateFailed
 	case held != nil && held.version == next.version:
-		progress.State = Unchanged
+		progress.State = StateUnchanged
 	}
 	if f.answer != nil {
 		progress.Items = f.answer.items
