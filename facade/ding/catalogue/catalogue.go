@@ -38,8 +38,10 @@ var ErrClosed = errors.New("catalogue: it is closed")
 // Catalogue is the reference data of one account, kept fresh. It is safe for concurrent use; make one and keep it. Two catalogues
 // share nothing, not even those of one client.
 type Catalogue struct {
-	client       Client
-	scope        scope
+	client Client
+	scope  scope
+	// languages are the wanted ones, the best first.
+	languages    []string
 	staleIfError time.Duration
 	background   bool
 	optional     []Part
@@ -190,7 +192,7 @@ func (c *Catalogue) install(answers [partCount]*answer) *generation {
 		for i, a := range answers {
 			values[i] = a.value
 		}
-		g.data = join(assemble(values))
+		g.data = join(assemble(values), c.languages)
 	}
 	c.current.Store(g)
 	c.keepFresh()

@@ -10,6 +10,8 @@ import (
 // product for long, remember its SKU code.
 type Data struct {
 	tables
+	// languages are those that texts are wanted in, the best first.
+	languages []string
 
 	providersByCode, providersByCountry index
 	promotionTextsByKey                 index
@@ -54,12 +56,13 @@ func newData(p parts) *Data {
 	return join(tables{
 		p.countries, p.currencies, p.regions, p.providers, tabulateProducts(p.products), tabulateTexts(p.productTexts),
 		p.promotions, p.promotionTexts, p.errorDescriptions,
-	})
+	}, nil)
 }
 
-func join(t tables) *Data {
+func join(t tables, languages []string) *Data {
 	d := &Data{
 		tables:            t,
+		languages:         languages,
 		countryByISO:      byKey(t.countries, func(c *ding.Country) string { return c.CountryISO }),
 		currencyByISO:     byKey(t.currencies, func(c *ding.Currency) string { return c.CurrencyISO }),
 		regionByCode:      byKey(t.regions, func(r *ding.Region) string { return r.RegionCode }),

@@ -19,14 +19,15 @@ var (
 	silent       = slog.New(slog.DiscardHandler)
 )
 
-// WithLanguages loads texts in these languages, such as "es" or "fr", besides English, which always comes along; and with one that has
-// a region, such as es-MX, the language alone, which most texts are in.
+// WithLanguages loads texts in these languages, such as "es" or "fr", the best first, besides English, which always comes along; and with
+// one that has a region, such as es-MX, the language alone, which most texts are in.
 func WithLanguages(codes ...string) Option {
 	return func(c *Catalogue) error {
 		for _, code := range codes {
 			if !languageForm.MatchString(code) {
 				return fmt.Errorf("%q is no language code", code)
 			}
+			c.languages = append(c.languages, code)
 			for normal(code) != "" {
 				if !slices.ContainsFunc(c.scope.Languages, func(have string) bool { return normal(have) == normal(code) }) {
 					c.scope.Languages = append(c.scope.Languages, code)

@@ -10,14 +10,14 @@ import (
 const English = "en"
 
 // ProductText returns what to tell a customer about the product, in the first of the languages that there is a text in,
-// English last; a text that is blank counts as none. A language with a region, such as es-MX, falls back to the language alone before the next one is tried;
+// English last; without any, in the first of [WithLanguages]. A text that is blank counts as none. A language with a region, such as es-MX, falls back to the language alone before the next one is tried;
 // upper and lower case make no difference. A text without a DisplayText has the product's own
 // DefaultDisplayText instead; where there is no text at all, so has the result, and its LanguageCode is empty.
 //
 // DescriptionMarkdown and ReadMoreMarkdown are CommonMark: packages catalogue/html and catalogue/terminal render it.
 func (d *Data) ProductText(product *ding.Product, languages ...string) ding.LocalizedProductDescription {
 	texts := d.ProductTexts(product.LocalizationKey)
-	if i := choose(len(texts), func(i int) string { return texts[i].LanguageCode }, func(i int) bool { return isBlankProduct(texts[i]) }, languages); i >= 0 {
+	if i := choose(len(texts), func(i int) string { return texts[i].LanguageCode }, func(i int) bool { return isBlankProduct(texts[i]) }, d.wanted(languages)); i >= 0 {
 		text := *texts[i]
 		if strings.TrimSpace(text.DisplayText) == "" {
 			text.DisplayText = product.DefaultDisplayText
@@ -31,10 +31,18 @@ func (d *Data) ProductText(product *ding.Product, languages ...string) ding.Loca
 // in, English last, as [Data.ProductText] does; false if there is no text at all. The terms are CommonMark.
 func (d *Data) PromotionText(promotion *ding.Promotion, languages ...string) (ding.LocalizedPromotionDescription, bool) {
 	texts := d.PromotionTexts(promotion.LocalizationKey)
-	if i := choose(len(texts), func(i int) string { return texts[i].LanguageCode }, func(i int) bool { return isBlankPromotion(texts[i]) }, languages); i >= 0 {
+	if i := choose(len(texts), func(i int) string { return texts[i].LanguageCode }, func(i int) bool { return isBlankPromotion(texts[i]) }, d.wanted(languages)); i >= 0 {
 		return *texts[i], true
 	}
 	return ding.LocalizedPromotionDescription{}, false
+}
+
+// wanted returns the languages, or the catalogue's own if there are none.
+func (d *Data) wanted(languages []string) []string {
+	if len(languages) == 0 {
+		return d.languages
+	}
+	return languages
 }
 
 // PreferredText is [Data.ProductText] for texts of one product that come from elsewhere, such as GetProductDescriptions; false if

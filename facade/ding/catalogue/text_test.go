@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/airtime-go/airtime/facade/ding"
 )
@@ -43,6 +44,22 @@ func TestATextIsInTheFirstOfTheWantedLanguagesThatExists(t *testing.T) {
 			assert.Equal(t, tc.wanted, append([]string(nil), wanted...), "the caller's list is left alone")
 		})
 	}
+}
+
+func TestWithoutWishesATextIsInTheCataloguesOwnLanguages(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		s := count(t)
+		for first, opts := range map[string][]Option{"es": {WithLanguages("es-MX", "en")}, "en": {WithLanguages("en", "es")}} {
+			data, err := s.catalogue(opts...).Data(t.Context())
+			require.NoError(t, err)
+			languages := map[string]int{}
+			for product := range data.Products(Filter{}) {
+				assert.Equal(t, data.ProductText(product, first), data.ProductText(product))
+				languages[data.ProductText(product).LanguageCode]++
+			}
+			assert.NotZero(t, languages[first])
+		}
+	})
 }
 
 func TestATextWithoutADisplayTextHasTheProductsOwn(t *testing.T) {
