@@ -54,6 +54,8 @@ func MustParse(text string) Decimal {
 type literal struct {
 	sign, whole, fraction string
 	exponent              int
+	// plain is all before the exponent.
+	plain string
 }
 
 // scan cuts the text up by the grammar of a JSON number (RFC 8259, section 6).
@@ -72,6 +74,7 @@ func scan(text string) (literal, error) {
 			return l, ErrSyntax
 		}
 	}
+	l.plain = text[:len(text)-len(rest)]
 	if rest == "" {
 		return l, nil
 	}
@@ -118,17 +121,13 @@ func (l literal) decimal() Decimal {
 	if l.exponent != 0 {
 		return fromNumber(scaled(l.sign+l.whole+l.fraction, l.exponent-len(l.fraction)))
 	}
-	if strings.Trim(l.whole+l.fraction, "0") == "" {
-		l.sign = ""
+	if l.sign != "" && strings.Trim(l.plain, "-0.") == "" {
+		l.plain = l.plain[len(l.sign):]
 	}
-	text := l.sign + l.whole
-	if l.fraction != "" {
-		text += "." + l.fraction
+	if l.plain == "0" {
+		return Decimal{}
 	}
-	if text == "0" {
-		text = ""
-	}
-	return Decimal{text: text}
+	return Decimal{text: l.plain}
 }
 
 // inBounds reports whether a number in plain notation has at most MaxDigits digits on either side of the point.

@@ -1,9 +1,11 @@
 package catalogue
 
 import (
-	"bytes"
 	"encoding/binary"
 	"hash/maphash"
+	"strings"
+
+	"github.com/airtime-go/airtime/money"
 )
 
 // A catalogue says the same things thousands of times: a currency, a name, a paragraph that a provider's products share. Every text
@@ -21,26 +23,29 @@ func (a arena) at(p place) string {
 	if p == 0 {
 		return ""
 	}
-	length, begin := lengthAt(a, p)
-	return string(a[begin : begin+length])
-}
-
-// lengthAt reads a text's length, which is an unsigned varint, and returns where the text itself begins.
-func lengthAt[T ~string | ~[]byte](all T, p place) (length, begin int) {
-	at := int(p)
+	// The length is an unsigned varint.
+	length, begin := 0, int(p)
 	for shift := 0; ; shift += 7 {
-		b := all[at]
-		at++
+		b := a[begin]
+		begin++
 		length |= int(b&0x7f) << shift
 		if b < 0x80 {
-			return length, at
+			return string(a[begin : begin+length])
 		}
 	}
 }
 
+// amount returns the amount at the place, where a collector kept it.
+func (a arena) amount(p place) money.Decimal {
+	if p == 0 {
+		return money.Decimal{}
+	}
+	return money.MustParse(a.at(p))
+}
+
 // collector fills an arena. Its table of what is there already is given up with it.
 type collector struct {
-	texts []byte
+	texts strings.Builder
 	slots []slot
 	used  int
 	seed  maphash.Seed
@@ -53,7 +58,9 @@ type slot struct {
 }
 
 func newCollector() *collector {
-	return &collector{texts: make([]byte, 1), slots: make([]slot, 1<<12), seed: maphash.MakeSeed()}
+	c := &collector{slots: make([]slot, 1<<12), seed: maphash.MakeSeed()}
+	c.texts.WriteByte(0)
+	return c
 }
 
 // add returns the place of a text, and whether it is a new one.
@@ -64,12 +71,11 @@ func (c *collector) add(text []byte) (at place, fresh bool) {
 	hash, mask := uint32(maphash.Bytes(c.seed, text)), uint32(len(c.slots)-1)
 	i := hash & mask
 	for ; c.slots[i].at != 0; i = (i + 1) & mask {
-		if c.slots[i].hash == hash && bytes.Equal(c.bytesAt(c.slots[i].at), text) {
+		if c.slots[i].hash == hash && arena(c.texts.String()).at(c.slots[i].at) == string(text) {
 			return c.slots[i].at, false
 		}
 	}
-	at = place(len(c.texts))
-	c.texts = append(binary.AppendUvarint(c.texts, uint64(len(text))), text...)
+	at = c.put(text)
 	c.slots[i] = slot{hash, at}
 	if c.used++; c.used > len(c.slots)/2 {
 		c.grow()
@@ -77,9 +83,19 @@ func (c *collector) add(text []byte) (at place, fresh bool) {
 	return at, true
 }
 
-func (c *collector) bytesAt(p place) []byte {
-	length, begin := lengthAt(c.texts, p)
-	return c.texts[begin : begin+length]
+// only is add without telling more.
+func (c *collector) only(text []byte) place {
+	at, _ := c.add(text)
+	return at
+}
+
+// put keeps a text, whether it is there already or not.
+func (c *collector) put(text []byte) place {
+	at := place(c.texts.Len())
+	var length [binary.MaxVarintLen64]byte
+	c.texts.Write(binary.AppendUvarint(length[:0], uint64(len(text))))
+	c.texts.Write(text)
+	return at
 }
 
 // grow makes the table four times as large.
@@ -99,5 +115,11 @@ func (c *collector) grow() {
 	}
 }
 
-// arena returns all that was added, without a byte to spare.
-func (c *collector) arena() arena { return arena(c.texts) }
+// arena returns all that was added, with little room to spare.
+func (c *collector) arena() arena {
+	all := c.texts.String()
+	if c.texts.Cap()-len(all) > len(all)/32 {
+		all = strings.Clone(all)
+	}
+	return arena(all)
+}

@@ -3,7 +3,8 @@ package catalogue
 import (
 	"bytes"
 	"encoding/binary"
-	"strconv"
+	"math/bits"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -63,22 +64,38 @@ func codeUnit(text []byte) (rune, bool) {
 	if len(text) < len("u0000") || text[0] != 'u' {
 		return 0, false
 	}
-	unit, err := strconv.ParseUint(string(text[1:5]), 16, 16)
-	return rune(unit), err == nil
+	var unit rune
+	for _, b := range text[1:5] {
+		digit := strings.IndexByte("0123456789abcdef", b|0x20)
+		if digit < 0 {
+			return 0, false
+		}
+		unit = unit<<4 | rune(digit)
+	}
+	return unit, true
 }
 
-// hasControl reports whether there is a byte below a blank, which JSON wants escaped. It looks at eight at a time.
-func hasControl(text []byte) bool {
+// isClean reports whether a text is UTF-8 without a byte below a blank, which JSON wants escaped. It passes over eight bytes of
+// ASCII at a time.
+func isClean(text []byte) bool {
 	const blanks, highs = 0x2020202020202020, 0x8080808080808080
-	for ; len(text) >= 8; text = text[8:] {
-		if eight := binary.LittleEndian.Uint64(text); (eight-blanks)&^eight&highs != 0 {
-			return true
+	for len(text) > 0 {
+		if len(text) >= 8 {
+			eight := binary.LittleEndian.Uint64(text)
+			// A byte below a blank borrows from the next one, so only the lowest mark is certain.
+			plain := bits.TrailingZeros64(((eight-blanks)|eight)&highs) / 8
+			if text = text[plain:]; plain == 8 {
+				continue
+			}
 		}
-	}
-	for _, b := range text {
-		if b < ' ' {
-			return true
+		if text[0] < ' ' {
+			return false
 		}
+		r, size := utf8.DecodeRune(text)
+		if r == utf8.RuneError && size == 1 {
+			return false
+		}
+		text = text[size:]
 	}
-	return false
+	return true
 }

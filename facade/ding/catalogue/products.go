@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"github.com/airtime-go/airtime/facade/ding"
-	"github.com/airtime-go/airtime/money"
 )
 
 // productTable holds products in a third of the memory that as many ding.Product take. One is made when it is asked for.
@@ -13,7 +12,7 @@ type productTable struct {
 	texts    arena
 	rows     []productRow
 	prices   []priceRow
-	amounts  []money.Decimal
+	terms    []priceTerms
 	benefits [][]ding.Benefit
 	payments [][]ding.PaymentType
 	settings [][]ding.SettingDefinition
@@ -26,17 +25,20 @@ type productTable struct {
 
 // productRow is a product: the places of its texts and the numbers of what it shares with others.
 type productRow struct {
-	sku, provider, key, display, information, region, uat, period, mode, redemption place
-	minimum, maximum                                                                uint32
-	commission                                                                      uint32
-	benefits, payments, settings                                                    uint32
-	lookupBills                                                                     bool
+	sku, provider, key, display, information, region, uat, period, mode, redemption, commission place
+	minimum, maximum, benefits, payments, settings                                              uint32
+	lookupBills                                                                                 bool
 }
 
 // priceRow is a price. A fixed product's minimum and maximum are the same one.
 type priceRow struct {
-	customerFee, distributorFee, receive, receiveWithoutTax, send, taxRate uint32
-	receiveCurrency, sendCurrency, taxCalculation, taxName                 place
+	receive, receiveWithoutTax, send place
+	terms                            uint32
+}
+
+// priceTerms are what many prices have in common.
+type priceTerms struct {
+	customerFee, distributorFee, taxRate, receiveCurrency, sendCurrency, taxCalculation, taxName place
 }
 
 var productNames = []string{
@@ -49,11 +51,12 @@ var productNames = []string{
 // productReader reads the answer of GetProducts.
 type productReader struct {
 	*reader
-	amounts  *shared[money.Decimal]
 	benefits *shared[[]ding.Benefit]
 	payments *shared[[]ding.PaymentType]
 	settings *shared[[]ding.SettingDefinition]
 	prices   []priceRow
+	terms    []priceTerms
+	byTerms  map[priceTerms]uint32
 	// latest is the last price as it stands in the body, and number what it was read as.
 	latest []byte
 	number uint32
@@ -63,11 +66,12 @@ type productReader struct {
 func newProductReader(body []byte) *productReader {
 	return &productReader{
 		reader:   newReader(body, productNames),
-		amounts:  newShared[money.Decimal](),
 		benefits: newShared[[]ding.Benefit](),
 		payments: newShared[[]ding.PaymentType](),
 		settings: newShared[[]ding.SettingDefinition](),
 		prices:   make([]priceRow, 1),
+		terms:    make([]priceTerms, 1),
+		byTerms:  map[priceTerms]uint32{{}: 0},
 	}
 }
 
@@ -115,7 +119,7 @@ func (r *productReader) productField(row *productRow, name string) error {
 	case "Maximum":
 		return r.price(&row.maximum)
 	case "CommissionRate":
-		return r.amounts.read(r.reader, &row.commission)
+		return r.amount(&row.commission)
 	case "Benefits":
 		return r.benefits.read(r.reader, &row.benefits)
 	case "PaymentTypes":
@@ -137,9 +141,11 @@ func (r *productReader) price(number *uint32) error {
 	}
 	from := r.at
 	var price priceRow
-	if err := r.object(func(name string) error { return r.priceField(&price, name) }); err != nil {
+	var terms priceTerms
+	if err := r.object(func(name string) error { return r.priceField(&price, &terms, name) }); err != nil {
 		return err
 	}
+	price.terms = r.termsOf(terms)
 	*number = r.numberOf(price)
 	r.latest, r.number = r.body[from:r.at], *number
 	return nil
@@ -158,28 +164,39 @@ func (r *productReader) numberOf(price priceRow) uint32 {
 	return uint32(latest)
 }
 
-func (r *productReader) priceField(price *priceRow, name string) error {
+// termsOf returns the number of the terms.
+func (r *productReader) termsOf(terms priceTerms) uint32 {
+	number, known := r.byTerms[terms]
+	if !known {
+		number = uint32(len(r.terms))
+		r.terms = append(r.terms, terms)
+		r.byTerms[terms] = number
+	}
+	return number
+}
+
+func (r *productReader) priceField(price *priceRow, terms *priceTerms, name string) error {
 	switch name {
 	case "CustomerFee":
-		return r.amounts.read(r.reader, &price.customerFee)
+		return r.rate(&terms.customerFee)
 	case "DistributorFee":
-		return r.amounts.read(r.reader, &price.distributorFee)
+		return r.rate(&terms.distributorFee)
 	case "ReceiveValue":
-		return r.amounts.read(r.reader, &price.receive)
+		return r.amount(&price.receive)
 	case "ReceiveValueExcludingTax":
-		return r.amounts.read(r.reader, &price.receiveWithoutTax)
+		return r.amount(&price.receiveWithoutTax)
 	case "SendValue":
-		return r.amounts.read(r.reader, &price.send)
+		return r.amount(&price.send)
 	case "TaxRate":
-		return r.amounts.read(r.reader, &price.taxRate)
+		return r.rate(&terms.taxRate)
 	case "ReceiveCurrencyIso":
-		return r.text(&price.receiveCurrency)
+		return r.text(&terms.receiveCurrency)
 	case "SendCurrencyIso":
-		return r.text(&price.sendCurrency)
+		return r.text(&terms.sendCurrency)
 	case "TaxCalculation":
-		return r.text(&price.taxCalculation)
+		return r.text(&terms.taxCalculation)
 	case "TaxName":
-		return r.text(&price.taxName)
+		return r.text(&terms.taxName)
 	}
 	return r.skip()
 }
@@ -190,7 +207,7 @@ func (r *productReader) table() *productTable {
 		texts:    r.arena(),
 		rows:     exact(r.rows),
 		prices:   exact(r.prices),
-		amounts:  exact(r.amounts.values),
+		terms:    exact(r.terms),
 		benefits: r.benefits.values,
 		payments: r.payments.values,
 		settings: exact(r.settings.values),
@@ -204,11 +221,11 @@ func (r *productReader) table() *productTable {
 
 // grown appends a row. Once some are there, it makes room for as many as the body seems to have, and for their texts.
 func grown[T any](rows []T, row T, r *reader) []T {
-	const sample = 200
+	const sample = 1000
 	if len(rows) == sample {
 		more := float64(len(r.body)) / float64(r.at) * 1.02
 		rows = slices.Grow(rows, int(sample*more))
-		r.texts = slices.Grow(r.texts, int(float64(len(r.texts))*more))
+		r.texts.Grow(int(float64(r.texts.Len()) * more))
 	}
 	return append(rows, row)
 }
@@ -256,7 +273,7 @@ func (t *productTable) make(number uint32) *ding.Product {
 	return &ding.Product{
 		AdditionalInformation: t.texts.at(row.information),
 		Benefits:              t.benefits[row.benefits],
-		CommissionRate:        t.amounts[row.commission],
+		CommissionRate:        t.texts.amount(row.commission),
 		DefaultDisplayText:    t.texts.at(row.display),
 		LocalizationKey:       t.texts.at(row.key),
 		LookupBillsRequired:   row.lookupBills,
@@ -276,16 +293,17 @@ func (t *productTable) make(number uint32) *ding.Product {
 
 func (t *productTable) price(number uint32) ding.Price {
 	row := t.prices[number]
+	terms := t.terms[row.terms]
 	return ding.Price{
-		CustomerFee:              t.amounts[row.customerFee],
-		DistributorFee:           t.amounts[row.distributorFee],
-		ReceiveCurrencyISO:       t.texts.at(row.receiveCurrency),
-		ReceiveValue:             t.amounts[row.receive],
-		ReceiveValueExcludingTax: t.amounts[row.receiveWithoutTax],
-		SendCurrencyISO:          t.texts.at(row.sendCurrency),
-		SendValue:                t.amounts[row.send],
-		TaxCalculation:           ding.TaxCalculation(t.texts.at(row.taxCalculation)),
-		TaxName:                  t.texts.at(row.taxName),
-		TaxRate:                  t.amounts[row.taxRate],
+		CustomerFee:              t.texts.amount(terms.customerFee),
+		DistributorFee:           t.texts.amount(terms.distributorFee),
+		ReceiveCurrencyISO:       t.texts.at(terms.receiveCurrency),
+		ReceiveValue:             t.texts.amount(row.receive),
+		ReceiveValueExcludingTax: t.texts.amount(row.receiveWithoutTax),
+		SendCurrencyISO:          t.texts.at(terms.sendCurrency),
+		SendValue:                t.texts.amount(row.send),
+		TaxCalculation:           ding.TaxCalculation(t.texts.at(terms.taxCalculation)),
+		TaxName:                  t.texts.at(terms.taxName),
+		TaxRate:                  t.texts.amount(terms.taxRate),
 	}
 }

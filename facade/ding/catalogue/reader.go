@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/airtime-go/airtime/facade/ding"
 	"github.com/airtime-go/airtime/money"
@@ -30,6 +29,9 @@ type reader struct {
 	field *field
 	// unescaped is room for a text that had escapes.
 	unescaped []byte
+	// latest is the last amount as it stands in the body, and latestAt its place: one without tax is the one with it, mostly.
+	latest   []byte
+	latestAt place
 }
 
 // field is a name in the body.
@@ -217,11 +219,67 @@ func (r *reader) text(into *place) error {
 		text = r.unescaped
 	}
 	at, fresh := r.add(text)
-	if fresh && (hasControl(raw) || !utf8.Valid(text)) {
+	if fresh && !isClean(raw) {
 		return errUnusual
 	}
 	*into, r.field.latest, r.field.number = at, raw, uint32(at)
 	return nil
+}
+
+// amount reads an amount, which is kept as money writes it: as a text, of which 0 is the empty one. Most are different, so that
+// looking each up would cost more than to keep it; but not rates, which are the same in most prices.
+func (r *reader) amount(into *place) error { return r.decimal(into, (*collector).put) }
+func (r *reader) rate(into *place) error   { return r.decimal(into, (*collector).only) }
+
+func (r *reader) decimal(into *place, keep func(*collector, []byte) place) error {
+	raw, number, err := r.orLatest()
+	if err != nil || raw == nil {
+		*into = place(number)
+		return err
+	}
+	if !bytes.Equal(raw, r.latest) {
+		text, err := plainAmount(raw)
+		if err != nil {
+			return err
+		}
+		r.latest, r.latestAt = raw, 0
+		if string(text) != "0" {
+			r.latestAt = keep(r.collector, text)
+		}
+	}
+	*into, r.field.latest, r.field.number = r.latestAt, raw, uint32(r.latestAt)
+	return nil
+}
+
+// plainAmount returns an amount as money writes it.
+func plainAmount(raw []byte) ([]byte, error) {
+	if isPlainAmount(raw) {
+		return raw, nil
+	}
+	var amount money.Decimal
+	err := amount.UnmarshalJSON(raw)
+	return []byte(amount.String()), err
+}
+
+// isPlainAmount reports that a number is as money writes it. Nearly all are.
+func isPlainAmount(raw []byte) bool {
+	whole := countDigits(raw)
+	if whole == 0 || whole > money.MaxDigits || raw[0] == '0' && whole > 1 {
+		return false
+	}
+	if whole == len(raw) {
+		return true
+	}
+	fraction := countDigits(raw[whole+1:])
+	return raw[whole] == '.' && fraction > 0 && fraction <= money.MaxDigits && whole+1+fraction == len(raw)
+}
+
+// countDigits counts the digits at the beginning.
+func countDigits(text []byte) (n int) {
+	for n < len(text) && '0' <= text[n] && text[n] <= '9' {
+		n++
+	}
+	return n
 }
 
 // orLatest returns the next value as it stands in the body; or nil if it is the same as the field had last, and what that was
@@ -331,18 +389,19 @@ func (r *reader) raw() ([]byte, error) {
 
 // afterString returns the end of the string that begins there; 0 if it has none.
 func (r *reader) afterString(from int) int {
-	for at := from + 1; ; {
-		quote := bytes.IndexByte(r.body[at:], '"')
-		if quote < 0 {
-			return 0
+	for at, quote := from+1, from; ; {
+		if quote < at {
+			next := bytes.IndexByte(r.body[min(at, len(r.body)):], '"')
+			if next < 0 {
+				return 0
+			}
+			quote = at + next
 		}
-		escape := bytes.IndexByte(r.body[at:at+quote], '\\')
+		escape := bytes.IndexByte(r.body[at:quote], '\\')
 		if escape < 0 {
-			return at + quote + 1
+			return quote + 1
 		}
-		if at += escape + 2; at > len(r.body) {
-			return 0
-		}
+		at += escape + 2
 	}
 }
 
@@ -375,9 +434,6 @@ func isDelimiter(b byte) bool { return b == ',' || b == '}' || b == ']' || isBla
 type shared[T any] struct {
 	values []T
 	known  map[string]uint32
-	// latest is the last one that was looked up, as it stands in the body: an amount without tax is the one with it, mostly.
-	latest []byte
-	number uint32
 }
 
 func newShared[T any]() *shared[T] {
@@ -391,33 +447,14 @@ func (s *shared[T]) read(r *reader, into *uint32) error {
 		*into = number
 		return err
 	}
-	if !bytes.Equal(raw, s.latest) {
-		if err := s.find(raw); err != nil {
-			return err
-		}
-	}
-	r.field.latest, r.field.number = raw, s.number
-	*into = s.number
-	return nil
-}
-
-func (s *shared[T]) find(raw []byte) error {
 	number, known := s.known[string(raw)]
 	if !known {
 		var value T
-		if err := unmarshal(raw, &value); err != nil {
+		if err := json.Unmarshal(raw, &value); err != nil {
 			return err
 		}
 		number = s.keep(string(raw), value)
 	}
-	s.latest, s.number = raw, number
+	*into, r.field.latest, r.field.number = number, raw, number
 	return nil
-}
-
-// unmarshal is json.Unmarshal. An amount checks what it is given itself, so it is spared the way through.
-func unmarshal(raw []byte, into any) error {
-	if amount, ok := into.(*money.Decimal); ok {
-		return amount.UnmarshalJSON(raw)
-	}
-	return json.Unmarshal(raw, into)
 }

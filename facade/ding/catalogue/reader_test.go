@@ -177,7 +177,7 @@ func TestEqualThingsAreKeptOnce(t *testing.T) {
 	a, b := table.at(0), table.at(1)
 	assert.Same(t, &a.Benefits[0], &b.Benefits[0])
 	assert.Len(t, table.prices, 3, "the empty one and two more")
-	assert.Len(t, table.texts, len("\x00"+"\x01A"+"\x01P"+"\x01B"), "each text once, after its length")
+	assert.Equal(t, arena("\x00"+"\x01A"+"\x01P"+"\x041.50"+"\x01B"+"\x031.5"), table.texts, "each text once, after its length")
 	assert.Equal(t, money.MustParse("1.5"), b.Maximum.SendValue, "the scale stays as it was sent")
 	assert.Equal(t, money.MustParse("1.50"), b.Minimum.SendValue)
 }

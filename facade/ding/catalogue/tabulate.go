@@ -34,7 +34,7 @@ func (r *productReader) rowOf(p *ding.Product) productRow {
 		redemption:  r.keep(string(p.RedemptionMechanism)),
 		minimum:     r.numberOf(r.priceRowOf(&p.Minimum)),
 		maximum:     r.numberOf(r.priceRowOf(&p.Maximum)),
-		commission:  r.amount(p.CommissionRate),
+		commission:  r.placeOf(p.CommissionRate),
 		benefits:    keepShared(r.benefits, p.Benefits),
 		payments:    keepShared(r.payments, p.PaymentTypes),
 		settings:    keepShared(r.settings, p.SettingDefinitions),
@@ -44,30 +44,29 @@ func (r *productReader) rowOf(p *ding.Product) productRow {
 
 func (r *productReader) priceRowOf(p *ding.Price) priceRow {
 	return priceRow{
-		customerFee:       r.amount(p.CustomerFee),
-		distributorFee:    r.amount(p.DistributorFee),
-		receive:           r.amount(p.ReceiveValue),
-		receiveWithoutTax: r.amount(p.ReceiveValueExcludingTax),
-		send:              r.amount(p.SendValue),
-		taxRate:           r.amount(p.TaxRate),
-		receiveCurrency:   r.keep(p.ReceiveCurrencyISO),
-		sendCurrency:      r.keep(p.SendCurrencyISO),
-		taxCalculation:    r.keep(string(p.TaxCalculation)),
-		taxName:           r.keep(p.TaxName),
+		receive:           r.placeOf(p.ReceiveValue),
+		receiveWithoutTax: r.placeOf(p.ReceiveValueExcludingTax),
+		send:              r.placeOf(p.SendValue),
+		terms: r.termsOf(priceTerms{
+			customerFee:     r.placeOf(p.CustomerFee),
+			distributorFee:  r.placeOf(p.DistributorFee),
+			taxRate:         r.placeOf(p.TaxRate),
+			receiveCurrency: r.keep(p.ReceiveCurrencyISO),
+			sendCurrency:    r.keep(p.SendCurrencyISO),
+			taxCalculation:  r.keep(string(p.TaxCalculation)),
+			taxName:         r.keep(p.TaxName),
+		}),
 	}
 }
 
 // keep is add for a string.
-func (c *collector) keep(text string) place {
-	at, _ := c.add([]byte(text))
-	return at
-}
+func (c *collector) keep(text string) place { return c.only([]byte(text)) }
 
-func (r *productReader) amount(d money.Decimal) uint32 {
+func (c *collector) placeOf(d money.Decimal) place {
 	if d == (money.Decimal{}) {
 		return 0
 	}
-	return r.amounts.keep(d.String(), d)
+	return c.keep(d.String())
 }
 
 // keep returns the number of the value that goes by this key.

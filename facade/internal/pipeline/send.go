@@ -149,10 +149,9 @@ func (a Answer) read(ctx context.Context, response *http.Response, limit int64) 
 	if a.Status >= 300 && a.Status < 400 && !isNotModified(response) {
 		return a.fail(Redirected, fmt.Errorf("HTTP %d redirects elsewhere, which is refused because credentials would travel along; check the base URL", a.Status))
 	}
-	var body bytes.Buffer
-	_, err := body.ReadFrom(io.LimitReader(response.Body, limit+1))
+	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
 	// .NET services like to begin with a byte order mark, which is no JSON.
-	a.Body = bytes.TrimPrefix(body.Bytes(), []byte("\uFEFF"))
+	a.Body = bytes.TrimPrefix(body, []byte("\uFEFF"))
 	switch {
 	case int64(len(a.Body)) > limit:
 		return a.fail(TooLarge, fmt.Errorf("HTTP %d with a body of more than %d bytes", a.Status, limit))
