@@ -290,11 +290,8 @@ func (m *Match) matchPatterns(data *Data, account account) {
 	}
 	s := newSearch(account.written)
 	s.wide = true
-	s.among(slices.DeleteFunc(slices.Clone(numbers.all), func(p served) bool {
-		// A provider without a pattern takes everything, which says nothing of this number; XG has its own turn. Those that are
-		// candidates by now have patterns that cannot be used.
-		return p.pattern.text == "" || p.provider.CountryISO == countryEverywhere || m.has(p.provider)
-	}))
+	// Those that are candidates by now have patterns that cannot be used.
+	s.among(slices.DeleteFunc(numbers.anywhere(account.written), func(p served) bool { return m.has(p.provider) }))
 	if len(s.found) > 0 {
 		m.AccountNumber = account.written
 	}

@@ -1,6 +1,8 @@
 package catalogue
 
 import (
+	"math/bits"
+	"regexp"
 	"regexp/syntax"
 	"sync"
 	"unicode/utf8"
@@ -14,9 +16,25 @@ const (
 	outlined = 8
 	// unbounded is the length of what has no bound.
 	unbounded = 1 << 14
+	// charKinds is how many kinds of characters are told apart: ten digits, and one for all others.
+	charKinds = 11
 	// anything is the set of all characters.
-	anything uint16 = 1<<11 - 1
+	anything uint16 = 1<<charKinds - 1
 )
+
+// lookAround matches a look-ahead or look-behind without groups and escaped brackets in it; and, so that none is seen in them, escapes
+// and classes.
+var lookAround = regexp.MustCompile(`\(\?<?[=!](?:[^()\[\]\\]|\\d|\[[^\[\]\\]+\])*\)|\\.|\[\^?\]?(?:[^\]\\]|\\.)*\]`)
+
+// withoutLookAround returns a pattern that matches all that this one does, and more.
+func withoutLookAround(pattern string) string {
+	return lookAround.ReplaceAllStringFunc(pattern, func(found string) string {
+		if found[0] == '(' {
+			return "(?:)"
+		}
+		return found
+	})
+}
 
 // outline is what every text that the pattern matches is like. Sets are bits: ten for the digits, and one for all other characters.
 type outline struct {
@@ -49,9 +67,36 @@ func (o *outline) excludes(pattern, account string) bool {
 	return false
 }
 
+// leading returns the sets of the first characters.
+func (o *outline) leading(pattern string) [outlined]uint16 {
+	o.once.Do(func() { o.draw(pattern) })
+	return o.lead
+}
+
+// leadOf returns the kinds of an account number's first two characters. What matches one that has no
+// second has all kinds there.
+func leadOf(account string) (first, second int) {
+	kinds := [2]int{}
+	at := 0
+	for _, char := range account {
+		if at == len(kinds) {
+			break
+		}
+		kinds[at] = bits.TrailingZeros16(setOf(char, char))
+		at++
+	}
+	return kinds[0], kinds[1]
+}
+
 func (o *outline) draw(pattern string) {
 	o.none = true
-	if len(pattern) > longestPattern || !isPlain(pattern) {
+	for i := range o.lead {
+		o.lead[i] = anything
+	}
+	if len(pattern) > longestPattern {
+		return
+	}
+	if pattern = withoutLookAround(pattern); !isPlain(pattern) {
 		return
 	}
 	parsed, err := syntax.Parse(pattern, syntax.Perl)
@@ -66,9 +111,6 @@ func (o *outline) draw(pattern string) {
 		s.widest = unbounded
 	}
 	o.none, o.shortest, o.widest = !s.begins, int16(s.shortest), int16(s.widest)
-	for i := range o.lead {
-		o.lead[i] = anything
-	}
 	copy(o.lead[:], s.lead)
 }
 

@@ -27,6 +27,12 @@ func TestAnOutlineExcludesNothingThatFits(t *testing.T) {
 		{`^(1|22)+$`, []string{"1", "2211"}, []string{"3"}},
 		{`^$`, []string{""}, []string{"1"}},
 		{`(?<=1)2`, []string{"12"}, nil}, // not told
+		{`^(?!440)44(?:7700|7911)\d{6}$`, []string{"447700123456"}, []string{"457700123456", "44770012345"}},
+		{`^(?=\d{3}$)1(?![0-5])\d+(?<!7)$`, []string{"168"}, []string{"268"}},
+		{`^1(?=2){0}3`, []string{"13"}, []string{"12"}},
+		{`^[(?=a)]$`, []string{"a", "="}, nil},
+		{`^[^](?=x)]1$`, []string{"a1"}, nil},
+		{`^(\(?=a)1$`, []string{"=a1", "(=a1"}, nil},
 		{`^(`, nil, nil},
 	} {
 		p := &pattern{text: tc.pattern}
@@ -55,6 +61,6 @@ func TestANumberOfNowhereKeepsNoPatterns(t *testing.T) {
 	require.Len(t, m.Candidates, 1)
 	assert.Equal(t, "METER", m.Candidates[0].Provider.ProviderCode)
 	for _, served := range c.current.Load().data.numbering().all {
-		assert.Nil(t, served.pattern.linear, served.provider.ProviderCode)
+		assert.Nil(t, served.pattern.compiled.Load(), served.provider.ProviderCode)
 	}
 }

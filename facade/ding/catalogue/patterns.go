@@ -39,47 +39,60 @@ const (
 	mostProbed = 32
 )
 
-// pattern is a ValidationRegex, compiled when it is needed first.
+// pattern is a ValidationRegex.
 type pattern struct {
 	text string
-
-	compile sync.Once
-	linear  *regexp.Regexp
-	limited *regexp2.Regexp
-	broken  error
-	strikes atomic.Int32
-
-	outline outline
+	// compiled is nil until the pattern is needed.
+	compiled atomic.Pointer[compiled]
+	strikes  atomic.Int32
+	outline  outline
 }
 
-// matchesOnce is matches without keeping what was compiled: of a number that belongs nowhere, thousands of patterns are asked. Those
-// that have to be limited are kept all the same, since they are few, and their strikes count.
+// compiled has one of three.
+type compiled struct {
+	linear  *regexp.Regexp
+	limited interface {
+		MatchString(text string) (bool, error)
+	}
+	broken error
+}
+
+// matchesOnce is matches without keeping what was compiled: a number that belongs nowhere may be that of thousands. Those that have to
+// be limited are kept all the same, since they are few.
 func (p *pattern) matchesOnce(account string, budget *time.Duration) (bool, error) {
-	if p.outline.excludes(p.text, account) {
-		return false, nil
+	c := p.compiled.Load()
+	if c == nil {
+		if c = compilePattern(p.text); c.linear == nil {
+			p.compiled.Store(c)
+		}
 	}
-	if p.outline.none {
-		return p.matches(account, budget)
-	}
-	return (&pattern{text: p.text}).matches(account, budget)
+	return p.run(c, account, budget)
 }
 
 // matches reports whether the account number fits. A pattern that has to be limited takes its time from the budget, and is not
 // begun when that is used up. The error says that the pattern cannot tell, and nothing of the number.
 func (p *pattern) matches(account string, budget *time.Duration) (bool, error) {
-	p.compile.Do(func() { p.linear, p.limited, p.broken = compilePattern(p.text) })
+	c := p.compiled.Load()
+	if c == nil {
+		c = compilePattern(p.text)
+		p.compiled.Store(c)
+	}
+	return p.run(c, account, budget)
+}
+
+func (p *pattern) run(c *compiled, account string, budget *time.Duration) (bool, error) {
 	switch {
-	case p.broken != nil:
-		return false, p.broken
-	case p.linear != nil:
-		return p.linear.MatchString(account), nil
+	case c.broken != nil:
+		return false, c.broken
+	case c.linear != nil:
+		return c.linear.MatchString(account), nil
 	case p.strikes.Load() >= patternStrikes:
 		return false, fmt.Errorf("%w: it took too long before", ErrPattern)
 	case *budget <= 0:
 		return false, fmt.Errorf("%w: there was no time left for it", ErrPattern)
 	}
 	begun := time.Now()
-	fits, err := p.limited.MatchString(account)
+	fits, err := c.limited.MatchString(account)
 	spent := time.Since(begun)
 	if err != nil {
 		p.strikes.Add(1)
@@ -100,27 +113,28 @@ func isPlain(text string) bool {
 	return plain.MatchString(text) && !strings.Contains(strings.ReplaceAll(text, "(?:", "("), "(?")
 }
 
-func compilePattern(text string) (linear *regexp.Regexp, limited *regexp2.Regexp, err error) {
+func compilePattern(text string) (c *compiled) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			linear, limited, err = nil, nil, fmt.Errorf("%w: it cannot be compiled", ErrPattern)
+			c = &compiled{broken: fmt.Errorf("%w: it cannot be compiled", ErrPattern)}
 		}
 	}()
 	if len(text) > longestPattern {
-		return nil, nil, fmt.Errorf("%w: it has %d bytes", ErrPattern, len(text))
+		return &compiled{broken: fmt.Errorf("%w: it has %d bytes", ErrPattern, len(text))}
 	}
 	if isPlain(text) {
-		if linear, err = regexp.Compile(text); err == nil {
-			return linear, nil, nil
+		if linear, err := regexp.Compile(text); err == nil {
+			return &compiled{linear: linear}
 		}
 	}
-	if limited, err = regexp2.Compile(text); err != nil {
+	limited, err := regexp2.Compile(text)
+	if err != nil {
 		const most = 120
 		reason := err.Error()
-		return nil, nil, fmt.Errorf("%w: %s", ErrPattern, strings.ToValidUTF8(reason[:min(len(reason), most)], ""))
+		return &compiled{broken: fmt.Errorf("%w: %s", ErrPattern, strings.ToValidUTF8(reason[:min(len(reason), most)], ""))}
 	}
 	limited.MatchTimeout = patternTimeout
-	return nil, limited, nil
+	return &compiled{limited: limited}
 }
 
 // numbering finds providers by account number. It is made from a generation when that is first asked, and belongs to it.
@@ -134,6 +148,10 @@ type numbering struct {
 	serving    map[string][]served
 	everywhere []served
 	all        []served
+
+	// likely are the rows in all that a number may belong to, by the kinds of its first two characters.
+	sortOut sync.Once
+	likely  [charKinds][charKinds][]uint32
 }
 
 // dialling is a country under one of its prefixes.
@@ -191,6 +209,32 @@ func (n *numbering) fill(d *Data) {
 	}
 }
 
+// anywhere returns the providers to which an account number may belong, wherever it comes from. A provider without a pattern takes
+// everything, which says nothing of a number; XG has its own turn.
+func (n *numbering) anywhere(account string) []served {
+	n.sortOut.Do(func() {
+		for row, p := range n.all {
+			if p.pattern.text == "" || p.provider.CountryISO == countryEverywhere {
+				continue
+			}
+			lead := p.pattern.outline.leading(p.pattern.text)
+			for first := range charKinds {
+				for second := range charKinds {
+					if lead[0]&(1<<first) != 0 && lead[1]&(1<<second) != 0 {
+						n.likely[first][second] = append(n.likely[first][second], uint32(row))
+					}
+				}
+			}
+		}
+	})
+	first, second := leadOf(account)
+	var found []served
+	for _, row := range n.likely[first][second] {
+		found = append(found, n.all[row])
+	}
+	return found
+}
+
 // dialled returns the countries that a phone number can be in, those with the longest prefix first: 1876 is Jamaica before it is
 // the United States. Each step has the countries of one prefix.
 func (n *numbering) dialled(number string) [][]dialling {
@@ -238,6 +282,9 @@ func newSearch(account string) *search { return &search{account: account, budget
 // among asks the providers' patterns. A provider without a pattern takes every number.
 func (s *search) among(providers []served) {
 	for _, p := range providers {
+		if p.pattern.outline.excludes(p.pattern.text, s.account) {
+			continue
+		}
 		ask := p.pattern.matches
 		if s.wide {
 			ask = p.pattern.matchesOnce
