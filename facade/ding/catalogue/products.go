@@ -9,7 +9,9 @@ import (
 
 // productTable holds products in a third of the memory that as many ding.Product take. One is made when it is asked for.
 type productTable struct {
-	texts    arena
+	texts arena
+	// skus are the SKU codes by row, apart from the rows: what a look-up has to read lies close together.
+	skus     []place
 	rows     []productRow
 	prices   []priceRow
 	terms    []priceTerms
@@ -25,9 +27,9 @@ type productTable struct {
 
 // productRow is a product: the places of its texts and the numbers of what it shares with others.
 type productRow struct {
-	sku, provider, key, display, information, region, uat, period, mode, redemption, commission place
-	minimum, maximum, benefits, payments, settings                                              uint32
-	lookupBills                                                                                 bool
+	provider, key, display, information, region, uat, period, mode, redemption, commission place
+	minimum, maximum, benefits, payments, settings                                         uint32
+	lookupBills                                                                            bool
 }
 
 // priceRow is a price. A fixed product's minimum and maximum are the same one.
@@ -60,6 +62,7 @@ type productReader struct {
 	// latest is the last price as it stands in the body, and number what it was read as.
 	latest []byte
 	number uint32
+	skus   []place
 	rows   []productRow
 }
 
@@ -87,6 +90,7 @@ func readProducts(body []byte) (*productTable, envelope, error) {
 // product reads the next product into a row of its own.
 func (r *productReader) product() error {
 	var row productRow
+	r.skus = append(r.skus, 0)
 	err := r.object(func(name string) error { return r.productField(&row, name) })
 	r.rows = grown(r.rows, row, r.reader)
 	return err
@@ -95,7 +99,7 @@ func (r *productReader) product() error {
 func (r *productReader) productField(row *productRow, name string) error {
 	switch name {
 	case "SkuCode":
-		return r.text(&row.sku)
+		return r.text(&r.skus[len(r.skus)-1])
 	case "ProviderCode":
 		return r.text(&row.provider)
 	case "LocalizationKey":
@@ -205,6 +209,7 @@ func (r *productReader) priceField(price *priceRow, terms *priceTerms, name stri
 func (r *productReader) table() *productTable {
 	t := &productTable{
 		texts:    r.arena(),
+		skus:     exact(r.skus),
 		rows:     exact(r.rows),
 		prices:   exact(r.prices),
 		terms:    exact(r.terms),
@@ -238,7 +243,7 @@ func exact[T any](grown []T) []T {
 	return append(make([]T, 0, len(grown)), grown...)
 }
 
-func (t *productTable) sku(row uint32) string      { return t.texts.at(t.rows[row].sku) }
+func (t *productTable) sku(row uint32) string      { return t.texts.at(t.skus[row]) }
 func (t *productTable) provider(row uint32) string { return t.texts.at(t.rows[row].provider) }
 
 // uat is the product's UAT number without its last digit, which picks what a test is to come to.
@@ -285,7 +290,7 @@ func (t *productTable) make(number uint32) *ding.Product {
 		RedemptionMechanism:   ding.RedemptionMechanism(t.texts.at(row.redemption)),
 		RegionCode:            t.texts.at(row.region),
 		SettingDefinitions:    t.settings[row.settings],
-		SKUCode:               t.texts.at(row.sku),
+		SKUCode:               t.sku(number),
 		UATNumber:             t.texts.at(row.uat),
 		ValidityPeriodISO:     t.texts.at(row.period),
 	}

@@ -21,8 +21,8 @@ func tabulateProducts(products []ding.Product) *productTable {
 }
 
 func (r *productReader) rowOf(p *ding.Product) productRow {
+	r.skus = append(r.skus, r.keep(p.SKUCode))
 	return productRow{
-		sku:         r.keep(p.SKUCode),
 		provider:    r.keep(p.ProviderCode),
 		key:         r.keep(p.LocalizationKey),
 		display:     r.keep(p.DefaultDisplayText),
