@@ -19,13 +19,13 @@ import (
 	"github.com/airtime-go/airtime/facade/ding"
 )
 
-// catalogues are those that are loaded: with texts of which half repeat, none, or all. Each is made when it is first asked for.
+// catalogues are those that are loaded: with texts of which none repeat, half, or all. Each is made when it is first asked for.
 var catalogues = []struct {
 	name string
 	make func() generated
 }{
-	{"half", sync.OnceValue(func() generated { return generate(live(50), 1) })},
-	{"distinct", sync.OnceValue(func() generated { return generate(live(0), 2) })},
+	{"distinct", sync.OnceValue(func() generated { return generate(live(0), 1) })},
+	{"half", sync.OnceValue(func() generated { return generate(live(50), 2) })},
 	{"repeated", sync.OnceValue(func() generated { return generate(live(100), 3) })},
 }
 

@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// shape is how large the catalogue is, and how much its texts repeat themselves.
+// shape is how large the catalogue is, and how much its texts repeat themselves. All else differs as much as it may: nearly every price,
+// rate, code and pattern is another one, products come in no order, and the fields of one in twenty are shuffled.
 type shape struct {
 	countries, providers, products int
 	languages                      []string
@@ -89,8 +90,12 @@ func (g *generator) country(n int) {
 
 func (g *generator) provider(n int) {
 	code, country := providerCode(n, g.countries), n%g.countries
-	g.item("GetProviders", `{"ProviderCode":%q,"CountryIso":%q,"Name":"%s %s","ShortName":null,"ValidationRegex":"^%d([0-9]{%d})$","CustomerCareNumber":"","RegionCodes":[%q],"PaymentTypes":[%s],"LogoUrl":"https://logos.example/%s.png"}`,
-		code, iso(country), g.words(2), iso(country), 100+country, 6+n%4, iso(country), g.paymentTypes(n), code)
+	around := ""
+	if g.IntN(10) == 0 {
+		around = fmt.Sprintf("(?!%d%d)", 100+country, g.IntN(10))
+	}
+	g.item("GetProviders", `{"ProviderCode":%q,"CountryIso":%q,"Name":%q,"ShortName":null,"ValidationRegex":"^%s%d(?:%d|%d|%d)\\d{%d}$","CustomerCareNumber":"","RegionCodes":[%q],"PaymentTypes":[%s],"LogoUrl":"https://logos.example/%s.png"}`,
+		code, iso(country), g.words(2)+" "+iso(country), around, 100+country, g.IntN(100), g.IntN(100), g.IntN(1000), 5+n%4, iso(country), g.paymentTypes(n), code)
 }
 
 func (g *generator) paymentTypes(n int) string {
@@ -98,46 +103,74 @@ func (g *generator) paymentTypes(n int) string {
 }
 
 func (g *generator) product(n int) {
-	provider := n * g.providers / g.products
+	provider := g.IntN(g.providers)
 	country := provider % g.countries
 	code := providerCode(provider, g.countries)
-	sku := fmt.Sprintf("%s%s%05d", code, iso(country), 10000+n)
-	smallest := g.price(country, 1+g.IntN(40), g.IntN(100))
-	largest, lowest := smallest, smallest
-	display := g.words(2)
-	if n%3 == 0 {
-		largest = g.price(country, 50+g.IntN(100), g.IntN(100))
+	sku, key := fmt.Sprintf("%s%05d%x", code, 10000+n, g.Uint32()), fmt.Sprintf("%s_%d_%x", code, n, g.Uint32())
+	shuffled := g.IntN(20) == 0
+	largest := g.price(country, shuffled)
+	smallest := largest
+	if g.IntN(3) == 0 {
+		smallest = g.price(country, shuffled)
 	}
+	display := g.words(4)
 	information, period, settings := "null", "null", ""
-	if n%4 == 0 {
+	if g.IntN(4) == 0 {
 		information = fmt.Sprintf("%q", g.text(provider, 30))
-		period = fmt.Sprintf(`"P%dD"`, 1+n%30)
+		period = fmt.Sprintf(`"P%dD"`, 1+g.IntN(30))
 	}
-	if n%50 == 0 {
-		settings = `{"Name":"Rut","Description":"Number of the identity card","IsMandatory":true}`
+	if g.IntN(25) == 0 {
+		settings = fmt.Sprintf(`{"Name":"Account","Description":%q,"IsMandatory":true}`, g.words(8))
 	}
-	g.item("GetProducts", `{"ProviderCode":%q,"SkuCode":%q,"LocalizationKey":%q,"SettingDefinitions":[%s],"Maximum":%s,"Minimum":%s,"CommissionRate":%s,"ProcessingMode":"Instant","RedemptionMechanism":"Immediate","Benefits":[%s],"ValidityPeriodIso":%s,"UatNumber":"%d%08d","AdditionalInformation":%s,"DefaultDisplayText":%q,"RegionCode":%q,"PaymentTypes":[%s],"LookupBillsRequired":false}`,
-		code, sku, sku, settings, largest, lowest, []string{"0.1", "0.05", "0.0725", "0"}[provider%4], []string{`"Mobile","Minutes"`, `"Mobile","Data","Minutes"`, `"Data"`, `"Electricity","Utility"`}[n%4],
-		period, 100+country, 0, information, display, iso(country), g.paymentTypes(provider))
+	benefits := []string{`"Mobile"`, `"Mobile","Minutes"`, `"Mobile","Data","Minutes"`, `"Data"`, `"Electricity","Utility"`}
+	g.item("GetProducts", "%s", g.object(shuffled,
+		`"ProviderCode":%q`, code, `"SkuCode":%q`, sku, `"LocalizationKey":%q`, key, `"SettingDefinitions":[%s]`, settings, `"Maximum":%s`, largest,
+		`"Minimum":%s`, smallest, `"CommissionRate":%s`, g.amount(1, 4), `"ProcessingMode":%q`, "Instant", `"RedemptionMechanism":%q`, "Immediate",
+		`"Benefits":[%s]`, benefits[g.IntN(len(benefits))], `"ValidityPeriodIso":%s`, period, `"UatNumber":"%d0000000"`, 1000+10*country+n%10,
+		`"AdditionalInformation":%s`, information, `"DefaultDisplayText":%q`, display, `"RegionCode":%q`, iso(country),
+		`"PaymentTypes":[%s]`, g.paymentTypes(provider), `"LookupBillsRequired":%t`, n%50 == 0, `"NobodyKnowsThis":%s`, `{"a":[1,2]}`))
 	for _, language := range g.languages {
-		if language != "en" && n%7 == 0 {
+		if language != "en" && g.IntN(7) == 0 {
 			continue
 		}
 		markdown, more := "null", "null"
-		if n%2 == 0 {
+		if g.IntN(2) == 0 {
 			markdown = fmt.Sprintf("%q", g.text(provider, 20))
 		}
-		if n%5 == 0 {
+		if g.IntN(5) == 0 {
 			more = fmt.Sprintf("%q", "# More\n\n"+g.text(provider, 50))
 		}
 		g.item("GetProductDescriptions", `{"DisplayText":%q,"DescriptionMarkdown":%s,"ReadMoreMarkdown":%s,"LocalizationKey":%q,"LanguageCode":%q}`,
-			display, markdown, more, sku, language)
+			g.words(4), markdown, more, key, language)
 	}
 }
 
-func (g *generator) price(country, whole, cents int) string {
-	return fmt.Sprintf(`{"CustomerFee":0.00,"DistributorFee":0.00,"ReceiveValue":%d.%02d,"ReceiveCurrencyIso":%q,"ReceiveValueExcludingTax":%d.%02d,"TaxRate":0.00,"TaxName":null,"TaxCalculation":null,"SendValue":%d.%02d,"SendCurrencyIso":"EUR"}`,
-		whole*37, cents, currency(country), whole*37, cents, whole, cents)
+func (g *generator) price(country int, shuffled bool) string {
+	receive, fee := g.amount(20_000, 2+g.IntN(4)), "0.00"
+	if g.IntN(10) == 0 {
+		fee = g.amount(5, 2)
+	}
+	return g.object(shuffled, `"CustomerFee":%s`, fee, `"DistributorFee":%s`, "0.00", `"ReceiveValue":%s`, receive, `"ReceiveCurrencyIso":%q`, currency(country),
+		`"ReceiveValueExcludingTax":%s`, receive, `"TaxRate":%s`, "0.00", `"TaxName":%s`, "null", `"TaxCalculation":%s`, "null",
+		`"SendValue":%s`, g.amount(100, 2), `"SendCurrencyIso":%q`, "EUR")
+}
+
+// amount is below a bound, with so many places.
+func (g *generator) amount(below, places int) string {
+	text := fmt.Sprintf("%d.%05d", g.IntN(below), g.IntN(100_000))
+	return text[:len(text)-5+places]
+}
+
+// object writes fields, each a format and what it is for.
+func (g *generator) object(shuffled bool, fields ...any) string {
+	var written []string
+	for i := 0; i < len(fields); i += 2 {
+		written = append(written, fmt.Sprintf(fields[i].(string), fields[i+1]))
+	}
+	if shuffled {
+		g.Shuffle(len(written), func(i, j int) { written[i], written[j] = written[j], written[i] })
+	}
+	return "{" + strings.Join(written, ",") + "}"
 }
 
 func (g *generator) promotion(n int) {
@@ -160,11 +193,15 @@ func (g *generator) text(provider, words int) string {
 }
 
 func (g *generator) words(n int) string {
-	syllables := [...]string{"ba", "lo", "ti", "mé", "ra", "sun", "kel", "vo", "ni", "dar", "po", "she"}
+	syllables := [...]string{"ba", "lo", "ti", "mé", "ra", "sun", "kel", "vo", "ni", "dar", "po", "she", "щё", "\"no\""}
 	var b strings.Builder
 	for i := range n {
 		if i > 0 {
 			b.WriteByte(' ')
+		}
+		if g.IntN(8) == 0 {
+			fmt.Fprintf(&b, "%x", g.Uint32())
+			continue
 		}
 		for range 2 + g.IntN(2) {
 			b.WriteString(syllables[g.IntN(len(syllables))])
