@@ -249,12 +249,13 @@ func readPart(in *bufio.Reader, room int64) (part *savedPart, index int, err err
 	if index < 0 || part.Bytes < 0 || part.Bytes > min(largestPart, room) {
 		return nil, 0, damaged(errors.New("it has a part that is none, or too large"))
 	}
-	var body bytes.Buffer
 	// Grows with what is there, not with what is promised.
-	if _, err := io.CopyN(&body, in, part.Bytes); err != nil {
+	if part.body, err = io.ReadAll(io.LimitReader(in, part.Bytes)); err == nil && int64(len(part.body)) < part.Bytes {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
 		return nil, 0, damaged(err)
 	}
-	part.body = body.Bytes()
 	if hasTooMany(part.body) {
 		return nil, 0, damaged(errors.New("a part has more items than any catalogue"))
 	}
