@@ -9,7 +9,7 @@ import (
 )
 
 // A catalogue says the same things thousands of times: a currency, a name, a paragraph that a provider's products share. Every text
-// is therefore kept once, all of them in one string, and named by its place there. What is made of such places holds no
+// is therefore kept once (but for amounts), all of them in one string, and named by its place there. What is made of such places holds no
 // pointers, so that the garbage collector has nothing to look for in it.
 
 // place is where a text lies in its arena; 0 is the empty text.

@@ -11,7 +11,7 @@ import (
 )
 
 // The large answers say the same things again and again, in the same order. The reader recognises what it has met before by
-// its bytes, and lets encoding/json read only what is new: names, lists, amounts. It knows how to walk from one value to the next
+// its bytes, and lets encoding/json read only what is new: names, lists, unusual amounts. It knows how to walk from one value to the next
 // and what escapes stand for, and no more of JSON than that. Whatever is unusual about an answer makes it give up, and encoding/json
 // reads the whole of it, so that both always agree.
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -98,6 +99,10 @@ func TestAnswersAreReadAsEncodingJSONReadsThem(t *testing.T) {
 		"a price twice":                             `{"Minimum":{"SendValue":1},"Minimum":{"CustomerFee":2}}`,
 		"a list twice":                              `{"Benefits":["A","B"],"Benefits":["C"],"RegionCodes":["A","B"],"RegionCodes":[null]}`,
 		"amounts of every form":                     `{"CommissionRate":0.70,"Minimum":{"SendValue":"12.50","TaxRate":1E+2,"CustomerFee":-0.0,"ReceiveValue":79228162514264337593543950335}}`,
+		"amounts with an exponent of nothing":       `{"CommissionRate":1.50e0,"Minimum":{"SendValue":0e5,"TaxRate":-0e0,"ReceiveValue":0.00}}`,
+		"an amount of 64 digits":                    `{"CommissionRate":` + strings.Repeat("9", 64) + `}`,
+		"an amount of 65 digits":                    `{"CommissionRate":` + strings.Repeat("9", 65) + `}`,
+		"an amount of 65 places":                    `{"CommissionRate":0.` + strings.Repeat("9", 65) + `}`,
 		"an amount in quotes with escapes":          `{"CommissionRate":"1\u002e5"}`,
 		"amounts that begin alike":                  `{"CommissionRate":1},{"CommissionRate":10},{"CommissionRate":1.0},{"CommissionRate": 1 },{"CommissionRate":1`,
 		"an amount that is none":                    `{"CommissionRate":"a lot"}`,
