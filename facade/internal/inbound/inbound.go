@@ -84,15 +84,13 @@ var notTaken = Refuse(http.StatusInternalServerError, "not taken; send it again 
 func (l Limits) Serve(w http.ResponseWriter, r *http.Request, admit func() error, take func(ctx context.Context, body []byte) error) error {
 	l = l.withDefaults()
 	body, err := l.receive(w, r, admit)
-	if err != nil {
-		if r.ProtoMajor == 1 && r.ContentLength != 0 {
-			// Otherwise net/http reads on before it answers, for as long as a slow sender likes.
-			w.Header().Set("Connection", "close")
-		}
-		answer(w, err)
-		return err
+	switch {
+	case err == nil:
+		err = l.run(w, r, body, take)
+	case body == nil && r.ProtoMajor == 1 && r.ContentLength != 0:
+		// Otherwise net/http reads the rest before it answers, be the sender ever so slow.
+		w.Header().Set("Connection", "close")
 	}
-	err = l.run(w, r, body, take)
 	answer(w, err)
 	return err
 }

@@ -16,7 +16,7 @@ import (
 
 // What is taken from a sender, and what is refused before anybody looks at what it means.
 
-// receive checks the request and reads its body.
+// receive checks the request and reads its body, which is nil if it has not been read to its end.
 func (l Limits) receive(w http.ResponseWriter, r *http.Request, admit func() error) ([]byte, error) {
 	control := http.NewResponseController(w)
 	// A deadline that cannot be set, as in http.TimeoutHandler, is no reason to lose a delivery. It holds for what net/http
@@ -39,7 +39,14 @@ func (l Limits) receive(w http.ResponseWriter, r *http.Request, admit func() err
 	}
 	// If the deadline passed while take runs, net/http would think that the sender has hung up.
 	_ = control.SetReadDeadline(time.Time{})
-	return text(body)
+	body = bytes.TrimPrefix(body, []byte("\uFEFF")) // which some libraries put in front of UTF-8
+	switch {
+	case len(bytes.TrimLeft(body, blanks)) == 0:
+		return body, Refuse(http.StatusBadRequest, "the body is empty")
+	case !utf8.Valid(body):
+		return body, Refuse(http.StatusBadRequest, "the body is not UTF-8")
+	}
+	return body, nil
 }
 
 // checkContent takes JSON, whatever its media type is called in detail, and what does not say what it is.
@@ -80,18 +87,6 @@ func (l Limits) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, Refuse(http.StatusRequestTimeout, fmt.Sprintf("the body took longer than %v", l.Read))
 	}
 	return nil, Refuse(http.StatusBadRequest, "the body is cut short or malformed")
-}
-
-// text drops the byte order mark that some libraries put in front of UTF-8.
-func text(body []byte) ([]byte, error) {
-	body = bytes.TrimPrefix(body, []byte("\uFEFF"))
-	switch {
-	case len(bytes.TrimLeft(body, blanks)) == 0:
-		return nil, Refuse(http.StatusBadRequest, "the body is empty")
-	case !utf8.Valid(body):
-		return nil, Refuse(http.StatusBadRequest, "the body is not UTF-8")
-	}
-	return body, nil
 }
 
 // blanks is what JSON allows between its parts.
