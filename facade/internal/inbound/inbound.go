@@ -87,9 +87,9 @@ func (l Limits) Serve(w http.ResponseWriter, r *http.Request, admit func() error
 	switch {
 	case err == nil:
 		err = l.run(w, r, body, take)
-	case body == nil && r.ProtoMajor == 1 && r.ContentLength != 0:
+	case body == nil && r.ContentLength != 0:
 		// Otherwise net/http reads the rest before it answers, be the sender ever so slow.
-		w.Header().Set("Connection", "close")
+		last(w, r)
 	}
 	answer(w, err)
 	return err
@@ -102,14 +102,22 @@ func (l Limits) run(w http.ResponseWriter, r *http.Request, body []byte, take fu
 	returned := false
 	defer func() {
 		if !returned {
-			answer(w, notTaken)
 			// After a panic, net/http closes the connection, whatever it has not sent yet.
+			last(w, r)
+			answer(w, notTaken)
 			_ = http.NewResponseController(w).Flush()
 		}
 	}()
 	err := take(ctx, body)
 	returned = true
 	return err
+}
+
+// last says that nothing more is taken over this connection. HTTP/2 would end all that others have under way over it.
+func last(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 1 {
+		w.Header().Set("Connection", "close")
+	}
 }
 
 func answer(w http.ResponseWriter, err error) {

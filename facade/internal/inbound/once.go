@@ -89,7 +89,7 @@ func (o *Once) Do(ctx context.Context, key Key, take func() error) error {
 func (o *Once) join(key Key) (shared *run, own bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.forget(o.limit)
+	o.forget()
 	if _, known := o.taken[key]; known {
 		return nil, false
 	}
@@ -106,18 +106,18 @@ func (o *Once) end(key Key, own *run) {
 	defer o.mu.Unlock()
 	delete(o.running, key)
 	close(own.done)
-	if own.err == nil && o.limit > 0 {
-		o.forget(o.limit - 1)
+	if own.err == nil {
 		o.taken[key] = struct{}{}
 		o.order.PushBack(taken{key, time.Now()})
+		o.forget()
 	}
 }
 
-// forget drops what was taken longer ago than the window, and the oldest of more than so many.
-func (o *Once) forget(most int) {
+// forget drops what was taken longer ago than the window, and the oldest of more than the limit.
+func (o *Once) forget() {
 	for oldest := o.order.Front(); oldest != nil; oldest = o.order.Front() {
 		was := oldest.Value.(taken)
-		if o.order.Len() <= most && time.Since(was.at) < o.window {
+		if o.order.Len() <= o.limit && time.Since(was.at) < o.window {
 			return
 		}
 		o.order.Remove(oldest)

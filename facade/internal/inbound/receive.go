@@ -18,10 +18,9 @@ import (
 
 // receive checks the request and reads its body, which is nil if it has not been read to its end.
 func (l Limits) receive(w http.ResponseWriter, r *http.Request, admit func() error) ([]byte, error) {
-	control := http.NewResponseController(w)
-	// A deadline that cannot be set, as in http.TimeoutHandler, is no reason to lose a delivery. It holds for what net/http
-	// reads of refused bodies as well.
-	_ = control.SetReadDeadline(time.Now().Add(l.Read))
+	// It holds for what net/http reads of refused bodies as well, and ends with the body. That it cannot be set, as in
+	// http.TimeoutHandler, is no reason to lose a delivery.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(l.Read))
 	if r.Method != http.MethodPost {
 		return nil, Refuse(http.StatusMethodNotAllowed, "deliver with POST")
 	}
@@ -37,8 +36,6 @@ func (l Limits) receive(w http.ResponseWriter, r *http.Request, admit func() err
 	if err != nil {
 		return nil, err
 	}
-	// If the deadline passed while take runs, net/http would think that the sender has hung up.
-	_ = control.SetReadDeadline(time.Time{})
 	body = bytes.TrimPrefix(body, []byte("\uFEFF")) // which some libraries put in front of UTF-8
 	switch {
 	case len(bytes.TrimLeft(body, blanks)) == 0:
