@@ -1,5 +1,5 @@
 // Package dizlee takes credit from phones through Dizlee's carrier billing: it charges a subscriber, refunds a charge and
-// sends the SMS that goes with it. A [Client] is made once by [NewClient] and shared; it is safe for concurrent use.
+// sends the SMS that goes with it. It also takes the SMS that subscribers send. A [Client] is made once by [NewClient] and shared; it is safe for concurrent use.
 //
 // # The protocol
 //
@@ -27,6 +27,13 @@
 // Nothing lets net/http send a request again by itself. docs/outcomes.md has the table that decides. With [WithJournal] all
 // of this outlives the process: [Client.Recover] finds out about what a crash left open, and [Client.Settle] takes a person's
 // word for what cannot be found out. [Client.ResumeCharge] and [Client.ResumeRefund] are for programs without a journal.
+//
+// # Messages from subscribers
+//
+// A [MessageHandler] takes what subscribers write (SMSMO), at a URL that Dizlee is given together with an authkey of the
+// merchant's choice ([WithAuthKeys]). It answers 200 only once the merchant's function has taken the [Message]. Dizlee does not
+// say whether a message that was not answered comes again, and messages have no id: where the same text within a while can
+// only be a redelivery, [WithoutRepeats] drops it.
 //
 // # Errors
 //
@@ -58,5 +65,7 @@
 //   - A refund answered with status 1 and "Unknown Error." is a success; the detail is kept.
 //   - Blanks around status, statusDetail and chargeResponseId are trimmed; a status may come as a JSON number.
 //   - A chargeResponseId of "-1" or blank means that there is none.
+//   - A message's keys are taken in both spellings; if both come, they have to say the same. Its MessageType may come as a
+//     number, and one that is neither English nor Arabic costs no message.
 //   - FirstCharge is sent as given. The specification wants true for every single purchase.
 package dizlee

@@ -64,21 +64,19 @@ type said struct {
 	value string
 	// given reports that it was said at all, otherwise than by null.
 	given bool
-	// number reports that it came as a number, other that it was neither that nor a string, differs that it was said
-	// twice, and not the same.
+	// number reports that it came as a number, other that it came as neither that nor a string, differs that it was said more
+	// than once, and not the same.
 	number, other, differs bool
 }
 
 // UnmarshalJSON takes any JSON value; check tells what is wrong with it.
-func (s *said) UnmarshalJSON(raw []byte) error {
+func (s *said) UnmarshalJSON(raw []byte) (err error) {
 	var value string
 	switch {
 	case string(raw) == "null":
 		return nil
 	case raw[0] == '"':
-		if err := json.Unmarshal(raw, &value); err != nil {
-			return err
-		}
+		err = json.Unmarshal(raw, &value)
 	case raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9':
 		s.number = true
 		value = string(raw)
@@ -87,7 +85,7 @@ func (s *said) UnmarshalJSON(raw []byte) error {
 	}
 	s.differs = s.differs || s.given && s.value != value
 	s.value, s.given = value, true
-	return nil
+	return err
 }
 
 // check returns what is wrong with a value; empty for nothing.

@@ -13,7 +13,7 @@ type (
 	SendSMSRequest = gen.SendSMSRequest
 	// SendSMSResponse is the answer to an SMS that was sent.
 	SendSMSResponse = gen.SendSMSResponse
-	// InboundMessage is an SMS from a subscriber to the merchant (SMSMO).
+	// InboundMessage is an SMS from a subscriber to the merchant (SMSMO), as it is sent; a [MessageHandler] makes a [Message] of it.
 	InboundMessage = gen.InboundMessage
 
 	// MSISDN is a phone number in international format: 6 to 15 digits, country code first, without "+" or "00".
