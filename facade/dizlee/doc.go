@@ -1,5 +1,6 @@
 // Package dizlee takes credit from phones through Dizlee's carrier billing: it charges a subscriber, refunds a charge and
-// sends the SMS that goes with it. It also takes the SMS that subscribers send. A [Client] is made once by [NewClient] and shared; it is safe for concurrent use.
+// sends the SMS that goes with it. A [Client] is made once by [NewClient] and shared; it is safe for concurrent use. What
+// subscribers write is taken by a [MessageHandler].
 //
 // # The protocol
 //

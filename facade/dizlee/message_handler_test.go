@@ -226,7 +226,7 @@ func TestRepeatsAreDroppedWithinTheWindow(t *testing.T) {
 		deliver(strings.Replace(stop, "STOP", "stop", 1), 7)
 		time.Sleep(time.Minute - 1)
 		deliver(stop, 7)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		deliver(stop, 8)
 		assert.NotContains(t, box.log.String(), msisdn)
 	})
@@ -266,6 +266,44 @@ func TestTheSameMessageFromManySidesIsTakenOnce(t *testing.T) {
 			assert.Equal(t, 50, answers)
 		})
 	}
+}
+
+func TestNothingIsLostOrDoubledWhileTheFunctionFailsNowAndThen(t *testing.T) {
+	const messages = 100
+	box := newInbox(dizlee.WithoutRepeats(time.Hour))
+	var mu sync.Mutex
+	calls := 0
+	box.fail = func(context.Context, dizlee.Message) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if calls++; calls%10 == 1 {
+			return errors.New("now and then")
+		}
+		return nil
+	}
+	server := httptest.NewServer(box)
+	defer server.Close()
+	var senders sync.WaitGroup
+	for range 4 { // each of whom delivers everything, until it is taken, and once more
+		senders.Go(func() {
+			client := &http.Client{Transport: &http.Transport{}}
+			defer client.CloseIdleConnections()
+			for i := range messages {
+				body := strings.Replace(stop, "STOP", fmt.Sprint("VOTE ", i), 1)
+				header := http.Header{"Authkey": {authKey}}
+				for send(t, client, server.URL, body, header).status != 200 {
+				}
+				assert.Equal(t, 200, send(t, client, server.URL, body, header).status)
+			}
+		})
+	}
+	senders.Wait()
+	taken := map[string]int{}
+	for _, message := range box.messages() {
+		taken[message.Text]++
+	}
+	assert.Len(t, taken, messages, "none is lost")
+	assert.Len(t, box.messages(), messages, "none is doubled")
 }
 
 func TestWhileAMessageHangsItsRepeatsAreToldToComeAgain(t *testing.T) {
