@@ -154,6 +154,7 @@ func TestAKeyInTheAddressIsNone(t *testing.T) {
 func TestOnlyWhatIsTakenIsAnswered200(t *testing.T) {
 	box := newInbox()
 	assert.Equal(t, reply{200, ""}, box.deliver(t, stop))
+	assert.Contains(t, box.log.String(), `level=DEBUG msg="a message was taken" message.sender=964********23`)
 
 	box.fail = func(context.Context, dizlee.Message) error { return errors.New("no row for " + msisdn) }
 	assert.Equal(t, reply{500, notTakenIs}, box.deliver(t, stop))
