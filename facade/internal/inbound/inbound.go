@@ -23,7 +23,7 @@ import (
 
 // What one delivery may take, unless a handler sets other [Limits].
 const (
-	// DefaultBody is the most bytes that a body may have. Those that services send have less than 4 KiB.
+	// DefaultBody is the most bytes that a body may have: many times what the documented ones need.
 	DefaultBody = 64 << 10
 	// DefaultRead is how long a body may take to arrive.
 	DefaultRead = 10 * time.Second
