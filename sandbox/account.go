@@ -18,7 +18,7 @@ const accountCurrency = catalogue.AccountCurrency
 const (
 	// BatchDelay is how long a Batch transfer stays Submitted, and can be cancelled.
 	BatchDelay = time.Minute
-	// DeferDelay is how long a deferred transfer stays Submitted.
+	// DeferDelay is how long a deferred transfer stays Submitted: it is tried for the first time then.
 	DeferDelay = 5 * time.Second
 )
 
@@ -30,21 +30,29 @@ type account struct {
 	archive  archive
 	pending  []*transfer // in the order in which they come due
 	payments []Payment
+	// ended are the deferred transfers that have ended since somebody asked for them.
+	ended []transfer
+	// failing lists deferred transfers as Failed between their tries.
+	failing bool
+	// changed is sent to when something may come due earlier than before.
+	changed chan struct{}
 }
 
 func newAccount(balance money.Decimal, ids mint) *account {
-	return &account{balance: balance, ids: ids, archive: newArchive()}
+	return &account{balance: balance, ids: ids, archive: newArchive(), changed: make(chan struct{}, 1)}
 }
 
 // order is a transfer that has been found to be in order, as far as its parameters are concerned.
 type order struct {
-	offer    *catalogue.Offer
-	request  ding.SendTransferRequest
-	price    ding.Price
-	verdict  []ding.ErrorCode // how the provider will refuse it; empty if it won't
-	test     bool             // to a UatNumber: no money moves
-	deferred bool
-	hidden   time.Time // until when lists leave it out; zero for most
+	offer   *catalogue.Offer
+	request ding.SendTransferRequest
+	price   ding.Price
+	verdict []ding.ErrorCode // how the provider will refuse it; empty if it won't
+	test    bool             // to a UatNumber: no money moves
+	// correlationID is that of a deferred transfer, and empty for others.
+	correlationID string
+	mends         bool      // whether a deferred transfer completes after some tries, whatever the verdict
+	hidden        time.Time // until when lists leave it out; zero for most
 }
 
 // cost is what the transfer takes from the balance.
@@ -69,6 +77,7 @@ type transfer struct {
 	due       time.Time
 	completed time.Time
 	paid      bool
+	tries     int // how many have failed, and are repeated
 }
 
 // send books a transfer and returns it as it stands then. The same DistributorRef makes another transfer, as it does
@@ -88,7 +97,7 @@ func (a *account) send(o order, at time.Time) transfer {
 	case o.offer.Batch():
 		a.pay(t, at)
 		a.postpone(t, at.Add(BatchDelay))
-	case o.deferred:
+	case o.deferred():
 		a.postpone(t, at.Add(DeferDelay))
 	default:
 		a.finish(t, at)
@@ -115,6 +124,7 @@ func (a *account) postpone(t *transfer, due time.Time) {
 		return -1 // those that come due together stay in the order in which they came
 	})
 	a.pending = slices.Insert(a.pending, next, t)
+	a.tellChange()
 }
 
 // settle does what has come due, in the order in which it came due.
@@ -122,7 +132,10 @@ func (a *account) settle(at time.Time) {
 	for len(a.pending) > 0 && !a.pending[0].due.After(at) {
 		t := a.pending[0]
 		a.pending = a.pending[1:]
-		a.finish(t, t.due)
+		if !a.triesAgain(t) {
+			a.finish(t, t.due)
+			a.end(t)
+		}
 	}
 }
 
@@ -139,7 +152,7 @@ func (a *account) finish(t *transfer, at time.Time) {
 		return
 	}
 	a.pay(t, at)
-	t.state = ding.ProcessingStateComplete
+	t.state, t.codes = ding.ProcessingStateComplete, success()
 }
 
 // pay takes the money, once.
@@ -219,6 +232,7 @@ func (a *account) cancel(id ding.TransferID, at time.Time) (ding.ProcessingState
 	a.pending = slices.DeleteFunc(a.pending, func(other *transfer) bool { return other == t })
 	a.giveBack(t)
 	t.state, t.completed = ding.ProcessingStateCancelled, at
+	a.end(t)
 	return t.state, success()
 }
 

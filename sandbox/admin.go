@@ -1,4 +1,4 @@
-// The admin endpoints: faults and books over HTTP, for tests that know the sandbox from outside only.
+// The admin endpoints: faults, books and callbacks over HTTP, for tests that know the sandbox from outside only.
 
 package sandbox
 
@@ -25,6 +25,7 @@ func (s *Sandbox) newAdmin() http.Handler {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("DELETE "+adminRoot+"faults/{id}", s.faults.discard)
+	s.addCallbacks(mux)
 	return mux
 }
 

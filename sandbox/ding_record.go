@@ -56,7 +56,7 @@ func (s *dingServer) record(t transfer) recordJSON {
 	record.ProcessingState = t.state
 	record.StartedUTC = wire.NewTime(t.started)
 	switch t.state {
-	case ding.ProcessingStateSubmitted:
+	case ding.ProcessingStateSubmitted, ding.ProcessingStateProcessing:
 		return recordJSON{TransferRecord: record}
 	case ding.ProcessingStateFailed, ding.ProcessingStateCancelled:
 		record.CommissionApplied = money.New(0, -2)

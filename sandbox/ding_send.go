@@ -16,8 +16,9 @@ func (s *dingServer) SendTransfer(w http.ResponseWriter, r *http.Request, params
 	if !ok {
 		return
 	}
+	correlationID := r.Header.Get("X-Correlation-Id")
 	deferred := params.Options != nil && *params.Options == "DeferTransfer"
-	if deferred && r.Header.Get("X-Correlation-Id") == "" {
+	if deferred && correlationID == "" {
 		failSend(w, request, []ding.ErrorCode{{Code: codeParameterMissing, Context: "X-Correlation-Id"}})
 		return
 	}
@@ -30,7 +31,9 @@ func (s *dingServer) SendTransfer(w http.ResponseWriter, r *http.Request, params
 		s.validateOnly(w, o)
 		return
 	}
-	o.deferred = deferred
+	if deferred {
+		o.correlationID = correlationID
+	}
 	if lasts := hiddenFor(r.Context()); lasts > 0 {
 		o.hidden = s.clock().Add(lasts)
 	}
@@ -56,6 +59,7 @@ func (s *dingServer) judge(request ding.SendTransferRequest) (order, []ding.Erro
 	}
 	o := order{offer: offer, request: request, price: offer.PriceOf(request.SendValue)}
 	o.verdict, o.test = accountVerdict(offer, request.AccountNumber)
+	o.mends = o.test && len(o.verdict) > 0 && o.verdict[0].Context == contextTimedOut
 	return o, nil
 }
 

@@ -1,6 +1,6 @@
 // Package sandbox is DingConnect, its identity provider and Dizlee in one http.Handler, for tests and for trying
 // things out: neither service offers a sandbox of its own. It keeps a balance, transfers, charges, refunds and messages
-// in memory, starts nothing in the background, and moves with the clock that it is given.
+// in memory, starts nothing in the background unless it has callbacks to deliver, and moves with the clock that it is given.
 //
 //	sb, err := sandbox.New()
 //	server := httptest.NewServer(sb)
@@ -33,16 +33,41 @@
 // the answer. Which requests are struck follows from the seed. Delays run on package time, so that they work in a
 // testing/synctest bubble, and everything else on the sandbox's clock.
 //
+// # Callbacks
+//
+// With [WithNotifications] or [Sandbox.SetNotifications], a [Receiver] is told how each deferred transfer has ended: a POST in
+// the form of an answer to SendTransfer, with the X-Correlation-Id that was sent, and with null for what the sample of
+// DingConnect has null for. It carries no signature, since none is documented. One that was refused in the answer already is
+// not told of. [Sandbox.SendSMSMO] plays a subscriber who writes to the receiver of [WithSMSMO] or [Sandbox.SetSMSMO], in
+// either spelling of the keys, with [Credentials].DizleeAuthKey in the header authkey.
+//
+// A callback is taken once it is answered with a 2xx. A notification is attempted 8 times until then, with waits of 1, 2, 4, 8, 16,
+// 32 and 60 seconds ([RedeliveryDelay], [MaxRedeliveryDelay]) in between, an SMSMO once; Receiver.Attempts changes that, Twice
+// and Shuffle make deliveries double and out of order, and [Sandbox.Deliveries] tells what came of each. Receivers are
+// called by https, or by http on loopback hosts; [NewCertificate] makes what they need for that.
+//
+// Deliveries run in the background, on package time, so that they work in a testing/synctest bubble, until
+// [Sandbox.Close]. A sandbox with a clock of its own ([WithClock]) does nothing in the background all the same: there,
+// [Sandbox.Deliver] delivers what is due.
+//
 // # Admin endpoints
 //
 // They need no credentials, so serve the sandbox on a loopback address. Bodies are JSON; a refusal is {"error": "…"}.
 //
-//	POST   /_sandbox/faults       injects a fault: 201 with its status, or 400
-//	GET    /_sandbox/faults       {"faults": [{"id": 1, "fault": {…}, "matched": 3, "struck": 1}]}
-//	DELETE /_sandbox/faults/{id}  removes one: 204, or 404
-//	DELETE /_sandbox/faults       removes all: 204
-//	GET    /_sandbox/ledger       a [Ledger]: balance, payments, charges, refunds and messages, with names such as
-//	                              distributorRef, transferRef, chargeRequestId, refundRequestId, smsRequestId, amount, at
+//	POST   /_sandbox/faults         injects a fault: 201 with its status, or 400
+//	GET    /_sandbox/faults         {"faults": [{"id": 1, "fault": {…}, "matched": 3, "struck": 1}]}
+//	DELETE /_sandbox/faults/{id}    removes one: 204, or 404
+//	DELETE /_sandbox/faults         removes all: 204
+//	GET    /_sandbox/ledger         a [Ledger]: balance, payments, charges, refunds and messages, with names such as
+//	                                distributorRef, transferRef, chargeRequestId, refundRequestId, smsRequestId, amount, at
+//	POST   /_sandbox/notifications  sets the receiver of notifications: 200 as for GET, or 400
+//	GET    /_sandbox/notifications  {"to": "https://localhost:8443", "deliveries": [{"id": 1, "body": {…}, "state": "Taken",
+//	                                "attempts": [{"at": "…", "status": 200}]}]}, see [Delivery]; of the URL the origin only
+//	DELETE /_sandbox/notifications  ends them: 204
+//	POST   /_sandbox/mo/receiver    sets the receiver of SMSMO: 200 as for GET /_sandbox/mo, or 400
+//	DELETE /_sandbox/mo/receiver    forgets it: 204
+//	POST   /_sandbox/mo             sends an [InboundMessage]: 200 with its deliveries, taken or not, or 400
+//	GET    /_sandbox/mo             of SMSMO what GET /_sandbox/notifications is of notifications
 //
 // A fault has the members of [Fault] in lower camel case. Durations are text, services are ding, dizlee and token:
 //
@@ -50,6 +75,12 @@
 //	{"kind": "Delay", "when": "BeforeWork", "for": "2m30s", "reference": "order-17"}
 //	{"kind": "ServiceUnavailable503", "when": "BeforeWork", "retryAfter": "7s", "envelope": true, "probability": 0.2}
 //	{"kind": "HideRecords", "for": "40s", "account": "447700900123", "skip": 2}
+//
+// A receiver has the members of [Receiver] in lower camel case, with certificates in PEM for rootCAs and without a client; a message
+// has those of [InboundMessage]:
+//
+//	{"url": "https://localhost:8443/hook", "rootCAs": "-----BEGIN …", "attempts": 3, "twice": true, "shuffle": "5s"}
+//	{"sender": "9647701234567", "destination": "1234", "text": "STOP", "messageType": "0", "lowerCase": true}
 //
 // # DingConnect: numbers and outcomes
 //
@@ -67,6 +98,11 @@
 //
 // Products of the provider VTGH answer TransientProviderError/ProviderTemporarilyUnavailable. A Batch transfer
 // completes [BatchDelay] after it was accepted, a deferred one [DeferDelay] after.
+//
+// A deferred transfer that meets TransientProviderError or ProviderError is accepted all the same: it is Submitted for
+// [DeferDelay], then Processing, and tried again after 10, 20 and 40 seconds more ([DeferRetryDelay], [DeferRetries]). One to a
+// number that ends in 2 completes with the second of these retries, 35 seconds after it was accepted; the others have Failed
+// with the last one, 75 seconds after. [WithRetriesListedAsFailed] lists them as Failed all the while.
 //
 // # Dizlee: numbers and outcomes
 //

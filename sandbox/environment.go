@@ -4,7 +4,8 @@ package sandbox
 
 import "strings"
 
-// Credentials are what a client identifies itself with. They open the sandbox and nothing else.
+// Credentials are what a client identifies itself with, and the sandbox to a receiver. They open the sandbox and nothing
+// else.
 type Credentials struct {
 	// DingAPIKey goes into the header api_key.
 	DingAPIKey string
@@ -12,17 +13,20 @@ type Credentials struct {
 	DingClientID, DingClientSecret string
 	// DizleeAPIKey goes into the header apikey.
 	DizleeAPIKey string
+	// DizleeAuthKey comes in the header authkey of every SMSMO.
+	DizleeAuthKey string
 	// The names that a merchant gives with every charge. The sandbox takes any; these are for those who have none.
 	DizleeAggregatorID, DizleeMerchantID, DizleeProduct, DizleeSubProduct string
 }
 
-// Credentials returns what this sandbox accepts.
+// Credentials returns what this sandbox accepts and presents.
 func (s *Sandbox) Credentials() Credentials {
 	return Credentials{
 		DingAPIKey:         s.settings.apiKey,
 		DingClientID:       s.settings.clientID,
 		DingClientSecret:   s.settings.clientSecret,
 		DizleeAPIKey:       s.settings.dizleeAPIKey,
+		DizleeAuthKey:      s.settings.dizleeAuthKey,
 		DizleeAggregatorID: "SandboxAggregator",
 		DizleeMerchantID:   "SandboxMerchant",
 		DizleeProduct:      "SandboxProduct",
@@ -43,6 +47,7 @@ func (s *Sandbox) Environment(baseURL string) []string {
 		"DING_TOKEN_URL=" + base + tokenPath,
 		"DING_BASE_URL=" + base,
 		"DIZLEE_API_KEY=" + c.DizleeAPIKey,
+		"DIZLEE_AUTH_KEY=" + c.DizleeAuthKey,
 		"DIZLEE_BASE_URL=" + base + dizleeRoot,
 		"DIZLEE_AGGREGATOR_ID=" + c.DizleeAggregatorID,
 		"DIZLEE_MERCHANT_ID=" + c.DizleeMerchantID,

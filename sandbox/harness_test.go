@@ -157,10 +157,10 @@ func spell(e ding.ErrorCode) string {
 
 // documents finds the operation of a request in either document.
 var documents = sync.OnceValue(func() []routers.Router {
-	return []routers.Router{strictRouter(openapi.Ding), strictRouter(openapi.Dizlee)}
+	return []routers.Router{strictRouter(strictDocument(openapi.Ding)), strictRouter(strictDocument(openapi.Dizlee))}
 })
 
-func strictRouter(text []byte) routers.Router {
+func strictDocument(text []byte) *openapi3.T {
 	document, err := openapi3.NewLoader().LoadFromData(text)
 	if err != nil {
 		panic(err)
@@ -172,6 +172,10 @@ func strictRouter(text []byte) routers.Router {
 			schema.AdditionalProperties = openapi3.BoolSchema{Has: &no}
 		}
 	}
+	return document
+}
+
+func strictRouter(document *openapi3.T) routers.Router {
 	router, err := gorillamux.NewRouter(document)
 	if err != nil {
 		panic(err)

@@ -23,8 +23,13 @@ type settings struct {
 	tokenLifetime time.Duration
 	balance       money.Decimal
 	dizleeAPIKey  string
+	dizleeAuthKey string
 	faults        []Fault
 	noUsageLimits bool
+	failing       bool
+	receivers     map[Callback]Receiver
+	// byHand tells that the clock is the caller's, and so is the time of deliveries.
+	byHand bool
 }
 
 // gather applies the options to the defaults. The defaults are made up, and look it.
@@ -39,6 +44,8 @@ func gather(opts []Option) (settings, error) {
 		tokenLifetime: 30 * time.Minute,
 		balance:       money.MustParse("1000.00"),
 		dizleeAPIKey:  "sandbox-dizlee-api-key",
+		dizleeAuthKey: "sandbox-dizlee-auth-key",
+		receivers:     map[Callback]Receiver{},
 	}
 	var problems []error
 	for i, opt := range opts {
@@ -60,12 +67,13 @@ func WithSeed(seed uint64) Option {
 }
 
 // WithClock sets where the time comes from. The clock must be safe for concurrent use. The default is time.Now.
+// With another clock, callbacks are delivered by [Sandbox.Deliver] alone: how fast it moves is its owner's matter.
 func WithClock(clock func() time.Time) Option {
 	return func(s *settings) error {
 		if clock == nil {
 			return errors.New("sandbox: the clock is nil")
 		}
-		s.clock = clock
+		s.clock, s.byHand = clock, true
 		return nil
 	}
 }
@@ -113,6 +121,36 @@ func WithDizleeAPIKey(key string) Option {
 	return func(s *settings) error {
 		s.dizleeAPIKey = key
 		return notEmpty("Dizlee API key", key)
+	}
+}
+
+// WithDizleeAuthKey sets the key that an SMSMO comes with in the header authkey.
+func WithDizleeAuthKey(key string) Option {
+	return func(s *settings) error {
+		s.dizleeAuthKey = key
+		return notEmpty("Dizlee auth key", key)
+	}
+}
+
+// WithNotifications delivers notifications from the beginning, as [Sandbox.SetNotifications] does.
+func WithNotifications(to Receiver) Option { return withReceiver(CallbackNotification, to) }
+
+// WithSMSMO names the receiver of SMSMO from the beginning, as [Sandbox.SetSMSMO] does.
+func WithSMSMO(to Receiver) Option { return withReceiver(CallbackSMSMO, to) }
+
+func withReceiver(callback Callback, to Receiver) Option {
+	return func(s *settings) error {
+		s.receivers[callback] = to
+		return to.problems()
+	}
+}
+
+// WithRetriesListedAsFailed lists a deferred transfer as Failed, with its codes, between its tries, which nothing
+// documented rules out. By default it is Processing then.
+func WithRetriesListedAsFailed() Option {
+	return func(s *settings) error {
+		s.failing = true
+		return nil
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // Sandbox plays DingConnect, its identity provider and Dizlee. It is an http.Handler and safe for concurrent use. Make
-// it with [New]; its state lives as long as it does.
+// it with [New]; its state lives as long as it does. One that has been given receivers is to be closed.
 type Sandbox struct {
 	settings settings
 	identity *identityProvider
@@ -20,6 +20,7 @@ type Sandbox struct {
 	ding     http.Handler
 	dizlee   http.Handler
 	faults   *faultBook
+	courier  *courier
 	admin    http.Handler
 }
 
@@ -54,13 +55,19 @@ func New(opts ...Option) (*Sandbox, error) {
 	if settings.noUsageLimits {
 		limits = nil
 	}
-	s.admin = s.newAdmin()
-	s.ding = newDing(contracts.ding, s.identity, &dingServer{
+	s.account.failing = settings.failing
+	server := &dingServer{
 		account: s.account, catalogue: goods, ids: ids, clock: settings.clock, usage: newUsage(limits, settings.clock),
-	})
+	}
+	s.ding = newDing(contracts.ding, s.identity, server)
 	s.dizlee = newDizlee(contracts.dizlee, settings.dizleeAPIKey, &dizleeServer{
 		operator: s.operator, clock: settings.clock,
 	})
+	s.courier = newCourier(settings, s.account, ids, server.notification)
+	s.admin = s.newAdmin()
+	for callback, to := range settings.receivers {
+		_ = s.courier.put(callback, to) // which fails after Close alone
+	}
 	return s, nil
 }
 

@@ -41,7 +41,7 @@ func TestTheEnvironmentIsReadyToExport(t *testing.T) {
 		require.NotEmpty(t, value, name)
 		environment[name] = value
 	}
-	assert.Len(t, environment, 11)
+	assert.Len(t, environment, 12)
 	assert.NotContains(t, environment, "DIZLEE_MERCHANT_CODE", "a client that has it refuses ids without it")
 	assert.Equal(t, "http://127.0.0.1:8645", environment["DING_BASE_URL"])
 	assert.Equal(t, "http://127.0.0.1:8645/connect/token", environment["DING_TOKEN_URL"])
