@@ -31,7 +31,7 @@ type account struct {
 	pending  []*transfer // in the order in which they come due
 	payments []Payment
 	// ended are the deferred transfers that have ended since somebody asked for them.
-	ended []transfer
+	ended []*transfer
 	// failing lists deferred transfers as Failed between their tries.
 	failing bool
 	// changed is sent to when something may come due earlier than before.

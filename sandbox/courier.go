@@ -64,7 +64,7 @@ func newCourier(s settings, account *account, ids mint, compose func(transfer) [
 
 // set names a receiver, in place of the one before.
 func (c *courier) set(callback Callback, to Receiver) error {
-	if err := to.problems(); err != nil {
+	if err := to.problems(callback); err != nil {
 		return err
 	}
 	return c.put(callback, to)

@@ -42,7 +42,7 @@ func (a *account) triesAgain(t *transfer) bool {
 // end keeps a deferred transfer that has its final state for whoever tells of it.
 func (a *account) end(t *transfer) {
 	if t.deferred() {
-		a.ended = append(a.ended, *t)
+		a.ended = append(a.ended, t)
 		a.tellChange()
 	}
 }
@@ -60,7 +60,10 @@ func (a *account) takeEnded(at time.Time) []transfer {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.settle(at)
-	ended := a.ended
+	ended := make([]transfer, 0, len(a.ended))
+	for _, t := range a.ended {
+		ended = append(ended, *t)
+	}
 	a.ended = nil
 	return ended
 }

@@ -1,12 +1,14 @@
 package sandbox_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"time"
 
 	"github.com/airtime-go/airtime/sandbox"
 )
@@ -84,6 +86,51 @@ func ExampleSandbox_Inject() {
 	// Output:
 	// answered: false
 	// paid: order-17 10.00 USD
+}
+
+// A deferred top-up, whose end is told, and a subscriber who writes.
+func ExampleSandbox_Deliver() {
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			log.Print(err)
+			return
+		}
+		if id := r.Header.Get("X-Correlation-Id"); id != "" {
+			fmt.Println(id, strings.Contains(string(body), `"ProcessingState":"Complete"`))
+			return
+		}
+		fmt.Println(string(body))
+	}))
+	defer receiver.Close()
+	clock := time.Date(2026, time.May, 8, 15, 0, 0, 0, time.UTC)
+	to := sandbox.Receiver{URL: receiver.URL}
+	sb, err := sandbox.New(sandbox.WithNotifications(to), sandbox.WithSMSMO(to), sandbox.WithClock(func() time.Time { return clock }))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer sb.Close()
+
+	request := httptest.NewRequest(http.MethodPost, "/api/V1/SendTransfer", strings.NewReader(`{
+		"SkuCode": "GB_AB_TopUp", "SendValue": 10.00, "AccountNumber": "447700900123",
+		"DistributorRef": "order-17", "ValidateOnly": false}`))
+	request.Header.Set("api_key", sb.Credentials().DingAPIKey)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-Options", "DeferTransfer")
+	request.Header.Set("X-Correlation-Id", "7b1c")
+	sb.ServeHTTP(httptest.NewRecorder(), request)
+
+	clock = clock.Add(sandbox.DeferDelay)
+	if err := sb.Deliver(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	message := sandbox.InboundMessage{Sender: "9647701234567", Destination: "1234", Text: "STOP"}
+	if _, err := sb.SendSMSMO(context.Background(), message); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// 7b1c true
+	// {"Destination":"1234","MessageText":"STOP","MessageType":"0","Sender":"9647701234567"}
 }
 
 // What a program that reads its settings from the environment needs.

@@ -77,6 +77,23 @@ func TestAMessageComesAgainOnlyWhenAsked(t *testing.T) {
 	assert.Len(t, inbox.all(), 6)
 }
 
+func TestOneReceiverIsClearedWithoutTheOther(t *testing.T) {
+	inbox := newInbox(t, "ReceiveSMS", 500)
+	to := inbox.open()
+	to.Attempts = 2
+	c := serve(t, sandbox.WithSMSMO(to), sandbox.WithNotifications(sandbox.Receiver{URL: unserved(t)}))
+	_, err := c.sb.SendSMSMO(t.Context(), sandbox.InboundMessage{Sender: "9647701234567", Destination: "1234"})
+	require.NoError(t, err)
+	c.deferOne()
+	c.deliver()
+	c.sb.ClearNotifications()
+	c.clock.advance(time.Minute)
+	c.deliver()
+	sent := c.sb.Deliveries()
+	assert.Equal(t, sandbox.DeliveryTaken, sent[0].State)
+	assert.Equal(t, sandbox.DeliveryGivenUp, sent[1].State)
+}
+
 func TestAMessageNeedsBothNumbersAndAReceiver(t *testing.T) {
 	c := serve(t)
 	_, err := c.sb.SendSMSMO(t.Context(), sandbox.InboundMessage{Text: "STOP"})

@@ -257,10 +257,11 @@ func TestAReceiverIsCheckedMemberByMember(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := serve(t)
 			_, failed := sandbox.New(sandbox.WithNotifications(test.to))
-			for _, err := range []error{c.sb.SetNotifications(test.to), c.sb.SetSMSMO(test.to), failed} {
-				require.ErrorContains(t, err, "receiver: "+test.tell)
+			for _, err := range []error{c.sb.SetNotifications(test.to), failed} {
+				require.ErrorContains(t, err, "receiver of Notification: "+test.tell)
 				assert.NotContains(t, err.Error(), "secret")
 			}
+			require.ErrorContains(t, c.sb.SetSMSMO(test.to), "receiver of SMSMO: "+test.tell)
 		})
 	}
 	for _, address := range []string{

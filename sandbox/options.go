@@ -141,7 +141,7 @@ func WithSMSMO(to Receiver) Option { return withReceiver(CallbackSMSMO, to) }
 func withReceiver(callback Callback, to Receiver) Option {
 	return func(s *settings) error {
 		s.receivers[callback] = to
-		return to.problems()
+		return to.problems(callback)
 	}
 }
 

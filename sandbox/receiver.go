@@ -45,12 +45,12 @@ const defaultTimeout = 10 * time.Second
 // maxAttempts bounds Receiver.Attempts: the last one comes hours after the first.
 const maxAttempts = 200
 
-// problems is everything that is wrong with a receiver.
-func (r Receiver) problems() error {
+// problems is everything that is wrong with a receiver of some callback.
+func (r Receiver) problems(of Callback) error {
 	var found []error
 	complain := func(wrong bool, member, problem string) {
 		if wrong {
-			found = append(found, fmt.Errorf("sandbox: receiver: %s: %s", member, problem))
+			found = append(found, fmt.Errorf("sandbox: receiver of %s: %s: %s", of, member, problem))
 		}
 	}
 	complain(!callable(r.URL), "URL", "it must be https://… or, on a loopback host alone, http://…")
