@@ -228,11 +228,9 @@ func TestManyDoEverythingAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	inbox.await(4)
 	require.NoError(t, sb.Close())
 	assert.Len(t, sb.Deliveries(), 160)
-	before := len(inbox.all())
-	assert.GreaterOrEqual(t, before, 160)
+	assert.GreaterOrEqual(t, len(inbox.all()), 160)
 	seen := map[int]bool{}
 	for _, d := range sb.Deliveries() {
 		assert.NotEmpty(t, d.Attempts)

@@ -39,11 +39,10 @@ type inbox struct {
 	letters []letter
 	// answers are the statuses of the first answers; those after them are 200.
 	answers []int
-	came    chan struct{}
 }
 
 func newInbox(t testing.TB, operation string, answers ...int) *inbox {
-	return &inbox{t: t, operation: operation, answers: answers, came: make(chan struct{}, 1000)}
+	return &inbox{t: t, operation: operation, answers: answers}
 }
 
 func (i *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +50,6 @@ func (i *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	assert.NoError(i.t, err)
 	assertCallback(i.t, i.operation, r, body)
 	w.WriteHeader(i.take(letter{r.URL.Path, r.Header.Clone(), body}))
-	i.came <- struct{}{}
 }
 
 func (i *inbox) take(l letter) int {
@@ -68,18 +66,6 @@ func (i *inbox) all() []letter {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return append([]letter(nil), i.letters...)
-}
-
-// await waits until so many more letters came.
-func (i *inbox) await(count int) {
-	i.t.Helper()
-	for range count {
-		select {
-		case <-i.came:
-		case <-i.t.Context().Done():
-			require.Fail(i.t, "it did not come")
-		}
-	}
 }
 
 // references are the DistributorRefs of the notifications that came, in their order.
