@@ -78,9 +78,9 @@ func TestAMessageComesAgainOnlyWhenAsked(t *testing.T) {
 }
 
 func TestOneReceiverIsClearedWithoutTheOther(t *testing.T) {
-	inbox := newInbox(t, "ReceiveSMS", 500)
+	inbox := newInbox(t, "ReceiveSMS", 500, 500)
 	to := inbox.open()
-	to.Attempts = 2
+	to.Attempts = 3
 	c := serve(t, sandbox.WithSMSMO(to), sandbox.WithNotifications(sandbox.Receiver{URL: unserved(t)}))
 	_, err := c.sb.SendSMSMO(t.Context(), sandbox.InboundMessage{Sender: "9647701234567", Destination: "1234"})
 	require.NoError(t, err)
@@ -90,7 +90,7 @@ func TestOneReceiverIsClearedWithoutTheOther(t *testing.T) {
 	c.clock.advance(time.Minute)
 	c.deliver()
 	sent := c.sb.Deliveries()
-	assert.Equal(t, sandbox.DeliveryTaken, sent[0].State)
+	assert.Equal(t, []int{500, 500, 200}, statuses(sent[0]))
 	assert.Equal(t, sandbox.DeliveryGivenUp, sent[1].State)
 }
 

@@ -56,7 +56,7 @@ func (r Receiver) problems(of Callback) error {
 	complain(!callable(r.URL), "URL", "it must be https://… or, on a loopback host alone, http://…")
 	complain(r.Client != nil && r.RootCAs != nil, "RootCAs", "Client decides whom it trusts")
 	complain(r.Timeout < 0, "Timeout", "it is below 0")
-	complain(r.Attempts < 0 || r.Attempts > maxAttempts, "Attempts", fmt.Sprintf("%d is not between 0 and %d", r.Attempts, maxAttempts))
+	complain(r.Attempts < 0 || r.Attempts > maxAttempts, "Attempts", fmt.Sprintf("it is not between 0 and %d", maxAttempts))
 	complain(r.Shuffle < 0, "Shuffle", "it is below 0")
 	return errors.Join(found...)
 }
