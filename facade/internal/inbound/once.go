@@ -85,6 +85,15 @@ func (o *Once) Do(ctx context.Context, key Key, take func() error) error {
 	}
 }
 
+// Took reports whether the same was taken within the window.
+func (o *Once) Took(key Key) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.forget()
+	_, known := o.taken[key]
+	return known
+}
+
 // join returns the run of the key, and whether it is the caller's own; nil if the key was taken.
 func (o *Once) join(key Key) (shared *run, own bool) {
 	o.mu.Lock()

@@ -185,3 +185,19 @@ func TestManyKeysAtOnceAreTakenOnceEach(t *testing.T) {
 		assert.EqualValues(t, 1, calls[i].Load())
 	}
 }
+
+func TestWhatWasTakenIsKnownForTheWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		once, key := inbound.NewOnce(10, time.Minute), inbound.KeyOf("a")
+		assert.False(t, once.Took(key))
+		assert.Error(t, once.Do(t.Context(), key, func() error { return errors.New("not now") }))
+		assert.False(t, once.Took(key), "what failed was not taken")
+		assert.NoError(t, once.Do(t.Context(), key, func() error {
+			assert.False(t, once.Took(key), "nor is what is being taken")
+			return nil
+		}))
+		assert.True(t, once.Took(key))
+		time.Sleep(time.Minute)
+		assert.False(t, once.Took(key))
+	})
+}
