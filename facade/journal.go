@@ -70,7 +70,7 @@ type Settlement struct {
 	Outcome Outcome
 	// Answer is the service's answer as JSON, or that part of an error which says the same.
 	Answer []byte
-	// By says who settled it: "answer", "look-up" or "person".
+	// By says how it was found out: "answer", "look-up", "notification" or "person".
 	By string
 	// SettledAt is when.
 	SettledAt time.Time

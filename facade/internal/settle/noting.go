@@ -138,16 +138,37 @@ func (c *Case[R]) noteAttempt(ctx context.Context) error {
 func (c *Case[R]) note(ctx context.Context, outcome facade.Outcome, result R) error {
 	var failed error
 	if outcome != "" {
-		settlement := facade.Settlement{Outcome: outcome, Answer: c.Pack(result), By: "answer", SettledAt: time.Now()}
+		by := "answer"
 		if c.lookedUp {
-			settlement.By = "look-up"
+			by = "look-up"
 		}
-		failed = insist(ctx, func(ctx context.Context) error { return c.Journal.Settle(ctx, c.Intent.Key, settlement) })
-		if failed == nil {
+		if failed = c.settle(ctx, outcome, result, by); failed == nil {
 			return nil
 		}
 	}
 	return errors.Join(failed, c.release(ctx))
+}
+
+// Conclude settles an entry by an end that was found out without the case, of the one transfer that the entry can be of: Accepted
+// is proof whoever works on it, and a failure only if nobody does, and if no more than one attempt was made that it can be of.
+// What somebody else has settled stays as it is. By says how it was found out, as [facade.Settlement] has it.
+func (c *Case[R]) Conclude(ctx context.Context, entry facade.Entry, seen Seen[R], by string) error {
+	failed := seen.Verdict == Refused || seen.Verdict == Later
+	switch {
+	case entry.Settlement != nil, entry.Attempts == 0, !failed && seen.Verdict != Accepted, failed && (entry.Leased || entry.Attempts > 1):
+		return nil
+	}
+	err := c.settle(ctx, outcomes[seen.Verdict], seen.Result, by)
+	if errors.Is(err, facade.ErrSettled) || errors.Is(err, facade.ErrLeased) {
+		return nil
+	}
+	return err
+}
+
+// settle settles the entry.
+func (c *Case[R]) settle(ctx context.Context, outcome facade.Outcome, result R, by string) error {
+	settlement := facade.Settlement{Outcome: outcome, Answer: c.Pack(result), By: by, SettledAt: time.Now()}
+	return Insist(ctx, func(ctx context.Context) error { return c.Journal.Settle(ctx, c.Intent.Key, settlement) })
 }
 
 // release gives up the lease, if it is this case's.
@@ -155,7 +176,7 @@ func (c *Case[R]) release(ctx context.Context) error {
 	if c.Journal == nil || c.watching {
 		return nil
 	}
-	return insist(ctx, func(ctx context.Context) error { return c.Journal.Release(ctx, c.Intent.Key) })
+	return Insist(ctx, func(ctx context.Context) error { return c.Journal.Release(ctx, c.Intent.Key) })
 }
 
 // leased does what is to be done under the lease of an entry. If that panics, or ends its goroutine, nobody will settle the
@@ -174,7 +195,7 @@ func (c *Case[R]) leased(ctx context.Context, do func() Result[R]) Result[R] {
 
 // held returns what the journal holds under the case's key.
 func (c *Case[R]) held(ctx context.Context) (entry facade.Entry, found bool, err error) {
-	err = insist(ctx, func(ctx context.Context) (err error) {
+	err = Insist(ctx, func(ctx context.Context) (err error) {
 		entry, found, err = c.Journal.Get(ctx, c.Intent.Key)
 		return err
 	})
@@ -190,9 +211,9 @@ const (
 	insistFor = 10 * time.Second
 )
 
-// insist does what is to be done whatever has become of the callers, and tries again a few times if it fails, unless the
+// Insist does what is to be done whatever has become of the callers, and tries again a few times if it fails, unless the
 // journal has said that it never will.
-func insist(ctx context.Context, do func(context.Context) error) error {
+func Insist(ctx context.Context, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), insistFor)
 	defer cancel()
 	for pause := firstInsistence; ; pause *= 2 {

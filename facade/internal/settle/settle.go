@@ -93,6 +93,9 @@ type Case[R any] struct {
 	Look func(ctx context.Context) Seen[R]
 	// Repeats reports that Look sends the request again, and so does whoever finds the entry open later.
 	Repeats bool
+	// OpenWhilePending reports that a pending end is none yet: it is the caller's result, and the entry stays open until the end is
+	// known.
+	OpenWhilePending bool
 	// Open is the result of an entry that stays open although nothing was sent now.
 	Open Seen[R]
 	// Pack and Unpack turn a result into what the journal keeps, and back.
@@ -147,6 +150,8 @@ type Result[R any] struct {
 	Err error
 	// Attempts counts the sends.
 	Attempts int
+	// Alone reports that Result is an answer, and that every other send under the reference is known to have moved nothing.
+	Alone bool
 }
 
 // Run takes the case to its end. The context is the callers': once it is done nothing is sent any more, and what left is
@@ -275,7 +280,11 @@ func (c *Case[R]) end(ctx context.Context, seen Seen[R], reasons ...error) Resul
 	if outcome == "" {
 		seen.Verdict = Unknown
 	}
+	if c.OpenWhilePending && seen.Verdict == Pending {
+		outcome = ""
+	}
 	result := Result[R]{Verdict: seen.Verdict, Result: seen.Result, Decided: len(reasons) == 0, Err: errors.Join(reasons...), Attempts: c.attempts}
+	result.Alone = result.Decided && c.attempts > 0 && !c.lookedUp && !c.doubtful && c.resume == nil
 	if c.stands(seen.Verdict) && c.accepted != nil {
 		c.accepted(result)
 	}

@@ -44,6 +44,8 @@ type plan struct {
 	within time.Duration
 	// resumes is a world whose first life has no journal, and dies; the others have one, and resume.
 	resumes bool
+	// deferred is a world whose pending ends stay open until their end is known.
+	deferred bool
 	// cancels, crashes and conflicts are how often a call is given up, a process dies, and a reference is used for
 	// something else, in percent.
 	cancels, crashes, conflicts int
@@ -77,6 +79,7 @@ func TestMoneyMovesAtMostOnceInEveryWorld(t *testing.T) {
 		"callers who come and go, with a journal":         {odds: rough, journal: true, processes: 1, references: 2, calls: 10, cancels: 70, within: 20 * time.Second},
 		"callers who come and go while it is noted":       {odds: rough, journal: true, journalSlow: 50, journalFails: 5, processes: 2, references: 2, calls: 8, cancels: 60, crashes: 30, within: 20 * time.Second},
 		"a life without a journal that is resumed":        {odds: rough, journal: true, journalFails: 10, resumes: true, processes: 1, references: 3, calls: 6, cancels: 15, crashes: 100},
+		"deferred transfers":                              {odds: with(rough, func(o *odds) { o.moving = 70 }), journal: true, deferred: true, processes: 2, references: 3, calls: 6, cancels: 15, crashes: 50},
 		"everything goes wrong":                           {odds: outraged, journal: true, journalFails: 5, processes: 3, references: 2, calls: 6, cancels: 30, crashes: 70, conflicts: 10},
 		"everything goes wrong, and duplicates prevented": {odds: with(outraged, func(o *odds) { o.prevents = true }), journal: true, journalFails: 5, processes: 3, references: 2, calls: 6, cancels: 30, crashes: 70},
 	}
@@ -296,6 +299,22 @@ func (p *process) call(d dice, ref string) {
 		p.w.errorf("%s took %v", ref, took)
 	}
 	p.tell(told{ref: ref, request: request, result: result, cancelled: ctx.Err() != nil, at: time.Now()})
+	if p.w.plan.deferred && result.Verdict == settle.Pending {
+		p.learn(d, ref, request)
+	}
+}
+
+// learn is told of a reference's end some time later, and concludes the entry by what the list shows then.
+func (p *process) learn(d dice, ref, request string) {
+	time.Sleep(d.upTo(5 * time.Minute))
+	entry, found, err := p.journal.Get(p.ctx, key(ref))
+	if err != nil || !found || string(entry.Request) != request {
+		return
+	}
+	p.step()
+	if err := p.newCase(d, ref, request).Conclude(p.ctx, entry, p.w.service.shown(ref, request, time.Now()), "notification"); err != nil && !p.isDead() {
+		p.w.errorf("the end of %s could not be noted: %v", ref, err)
+	}
 }
 
 // mayHaveMoved reports whether somebody was told of a reference what forbids to use it again without a journal.
@@ -335,7 +354,10 @@ func (p *process) newCase(d dice, ref, request string) *settle.Case[string] {
 			p.step()
 			return p.w.service.look(ctx, own, ref, request)
 		},
-		Open:   settle.Seen[string]{Verdict: settle.Unknown, Result: "open"},
+		Open: settle.Seen[string]{Verdict: settle.Unknown, Result: "open"},
+
+		OpenWhilePending: p.w.plan.deferred,
+
 		Pack:   func(r string) []byte { return []byte(r) },
 		Unpack: func(s facade.Settlement) (string, error) { return string(s.Answer), nil },
 	}
