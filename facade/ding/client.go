@@ -34,6 +34,7 @@ type Client struct {
 	preventDuplicates bool
 	flights           *settle.Flights[transferred]
 	sweeper           *sweeper
+	endings           *endings
 }
 
 // NewClient returns a client, or an error that names every option that is wrong or missing. It sends nothing.
@@ -57,6 +58,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		settleAfterCancel: config.settleAfterCancel,
 		preventDuplicates: config.preventDuplicates,
 		flights:           &settle.Flights[transferred]{},
+		endings:           &endings{},
 	}
 	c.sweeper = newSweeper(c.listOnce, func(last time.Time) time.Duration {
 		return config.Limits.Pace(operationListTransferRecords, last)
@@ -85,6 +87,8 @@ type callOptions struct {
 	head          **http.Response
 	condition     condition
 	decode        func(body []byte, answer any) error
+	// deferred makes a SendTransfer a deferred one.
+	deferred bool
 }
 
 // WithCorrelationID sends id as X-Correlation-Id, instead of a generated UUID. It is kept over all attempts and in
@@ -112,10 +116,13 @@ func collect(opts []CallOption) callOptions {
 func newCallOptions(operation string, opts []CallOption) (callOptions, error) {
 	o := collect(opts)
 	var checks facade.Checks
-	checks.Require(len(o.correlationID) <= 128 && pipeline.CheckSecret("", o.correlationID) == nil,
-		"X-Correlation-Id", "must be 1 to 128 printable ASCII characters without blanks")
+	checks.Require(isCorrelationID(o.correlationID), "X-Correlation-Id", correlationIDRule)
 	return o, checks.Err(operation)
 }
+
+const correlationIDRule = "must be 1 to 128 printable ASCII characters without blanks"
+
+func isCorrelationID(id string) bool { return len(id) <= 128 && pipeline.CheckSecret("", id) == nil }
 
 // fixCorrelationID makes several calls share one correlation id, and returns it.
 func fixCorrelationID(opts []CallOption) ([]CallOption, string) {

@@ -50,7 +50,9 @@ func document() string {
 		"this is looked up; if it shows none, or does not tell within ten seconds, the answer stands.\n\n" +
 		"### What a look-up means\n\nListTransferRecords is asked for the DistributorRef; reference, SKU, account and value are compared here. " +
 		"Of all that the list shows under the reference, the row that comes first decides. A failed transfer refuses only in the last look-up, when the settle time-out is over (past the 90 seconds that Ding may take, unless it was set shorter), and if no more than one attempt " +
-		"ever left under the reference, and Ding did not say that it knows another. \"Look up\" means to look again, until past the 90 seconds that Ding may work on a transfer; after that it is unknown.\n\n")
+		"ever left under the reference, and Ding did not say that it knows another. \"Look up\" means to look again, until past the 90 seconds that Ding may work on a transfer; after that it is unknown.\n\n" +
+		"A deferred transfer that is on its way is not looked at again: its entry in the journal stays open, until a notification, AwaitTransfer or a recovery finds its end. " +
+		"Its failure counts at once if a notification tells of it that the list confirms, and otherwise once the list has shown it, unchanged, for 90 seconds.\n\n")
 	columns(&text, "What the list shows", "What it means", "Sent again", "Why")
 	for _, r := range lookUpTable {
 		columns(&text, string(r.sees), r.meaning(), r.sentAgain(), r.why)
@@ -105,7 +107,7 @@ func (r row) meaning() string {
 }
 
 func (r row) sentAgain() string {
-	sends := r.operations[0] == operationSendTransfer
+	sends := r.operations[0] != operationCancelTransfers
 	switch {
 	case r.once:
 		return "once"

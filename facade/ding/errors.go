@@ -135,6 +135,8 @@ func (e *Error) whatToDo() string {
 	switch {
 	case e.outcome == facade.OutcomeUnknown && e.Operation == operationCancelTransfers:
 		return "do not send again: look at the transfer's state later, or ask Ding"
+	case e.outcome == facade.OutcomeUnknown && e.Operation == operationAwaitTransfer:
+		return "do not send again: wait for it again, or ask Ding"
 	case e.outcome == facade.OutcomeUnknown:
 		return "do not send again: recover it later, or ask Ding"
 	}

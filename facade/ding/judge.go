@@ -26,6 +26,8 @@ type finding struct {
 	correlationID string
 	// request is what a SendTransfer sent; nil otherwise.
 	request *SendTransferRequest
+	// deferred reports that it was sent as a deferred transfer.
+	deferred bool
 	// decode reads the body in place of encoding/json, if it is not nil.
 	decode   func(body []byte, answer any) error
 	envelope gen.APIResponse

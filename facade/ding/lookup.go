@@ -25,10 +25,11 @@ const (
 	seesStrange      sees = "a match in a state that is not known"
 	seesOther        sees = "a transfer that differs in SKU, account or value and has not failed"
 	seesPart         sees = "only part of what there is"
+	seesPassing      sees = "a match that is Failed or Cancelled, of a deferred transfer, and has not been seen so for 90 seconds"
 	seesFailedForNow sees = "a match that is Failed or Cancelled, with ResultCode 3"
 	seesFailed       sees = "a match that is Failed or Cancelled"
 	seesOlderFailed  sees = "a match that is Failed or Cancelled, and began a minute or more before the first attempt; without a journal"
-	seesOtherFailed  sees = "a failed transfer that differs in SKU or account"
+	seesOtherFailed  sees = "a failed transfer that differs in SKU or account, or in TransferRef from the one that Ding has answered with"
 	seesValidation   sees = "a record without TransferRef, or with 0, whatever its state"
 	seesUnnamed      sees = "nothing, but records that do not say whose they are"
 	seesNothing      sees = "nothing"
@@ -52,6 +53,7 @@ var lookUpTable = []lookUpRow{
 	{sees: seesStrange, verdict: settle.LookUp, why: "the list has it in a state that is not known"},
 	{sees: seesOther, verdict: settle.LookUp, why: "the list has another transfer under this reference, which differs in SKU, account or value"},
 	{sees: seesPart, verdict: settle.LookUp, why: "the list has more records under this reference than it hands out"},
+	{sees: seesPassing, verdict: settle.LookUp, why: "the list has it as failed, and Ding tries a deferred transfer again by itself"},
 	{sees: seesFailedForNow, verdict: settle.Later, why: "the list has it as failed"},
 	{sees: seesFailed, verdict: settle.Refused, why: "the list has it as failed"},
 	{sees: seesOlderFailed, verdict: settle.LookUp, why: "the list has only an older transfer under this reference, which failed"},
@@ -65,7 +67,9 @@ var lookUpTable = []lookUpRow{
 // look asks the list for the reference, and compares what it finds with what was sent.
 func (t *transfer) look(ctx context.Context) settle.Seen[transferred] {
 	settle.Sleep(ctx, apart(t.request.DistributorRef))
-	return t.compare(t.client.sweeper.look(ctx, t.request.DistributorRef, t.firstSent, t.private()...))
+	seen := t.client.sweeper.look(ctx, t.request.DistributorRef, t.firstSent, t.private()...)
+	t.failures.note(seen)
+	return t.compare(seen)
 }
 
 // apart is a time below a millisecond that depends on the reference alone. References that one answer woke together would
@@ -84,10 +88,10 @@ func (t *transfer) compare(seen sighting) settle.Seen[transferred] {
 			continue
 		}
 		t.noteDoubt(row, seen.err)
-		decided := settle.Seen[transferred]{Verdict: row.verdict, Moving: row.moving, Absent: row.absent}
+		decided := settle.Seen[transferred]{Verdict: row.verdict, Moving: row.moving && !t.options.deferred, Absent: row.absent}
 		switch row.verdict {
 		case settle.Accepted, settle.Pending:
-			decided.Result = foundAs(item)
+			decided.Result = t.foundAs(item)
 		case settle.Refused, settle.Later:
 			decided.Result = t.failedAs(item, outcomes[row.verdict])
 		}
@@ -123,10 +127,12 @@ func (t *transfer) recognise(item TransferRecordWithErrorCodes) sees {
 	switch {
 	case record.TransferID == nil || isNoRef(record.TransferID.TransferRef):
 		return seesValidation
-	case failed && !same:
+	case failed && !same, failed && t.only != "" && refOf(record) != t.only:
 		return seesOtherFailed
 	case failed && t.precededBy(record):
 		return seesOlderFailed
+	case failed && t.options.deferred && !t.failures.lasted(record):
+		return seesPassing
 	case failed && item.ResultCode == ResultCodeTransientError:
 		return seesFailedForNow
 	case failed:
@@ -215,12 +221,21 @@ func bare(account string) string {
 }
 
 // foundAs is the answer that was lost, as the list has it.
-func foundAs(item TransferRecordWithErrorCodes) transferred {
+func (t *transfer) foundAs(item TransferRecordWithErrorCodes) transferred {
+	found := transferred{answer: answerOf(item)}
+	if t.attempts > 0 {
+		found.correlationID = t.options.correlationID
+	}
+	return found
+}
+
+// answerOf is a listed transfer that was accepted, as SendTransfer would answer it.
+func answerOf(item TransferRecordWithErrorCodes) *SendTransferResponse {
 	answer := &SendTransferResponse{TransferRecord: &item.TransferRecord, ResultCode: item.ResultCode, ErrorCodes: item.ErrorCodes}
 	if !succeeded(answer.ResultCode) {
 		answer.ResultCode = ResultCodeSuccess
 	}
-	return transferred{answer: answer}
+	return answer
 }
 
 func (t *transfer) failedAs(item TransferRecordWithErrorCodes, outcome facade.Outcome) transferred {

@@ -41,6 +41,9 @@ const (
 	recordOther   recordIs = "another reference; Failed or Cancelled with another SKU or account, unless the ResultCode is 4"
 )
 
+// operationSendDeferred is what the table calls a SendTransfer that is deferred, which is a SendTransfer in all other rows.
+const operationSendDeferred = "SendTransfer, deferred"
+
 // row is one row of the table. Empty fields fit everything.
 type row struct {
 	// operations are those that the row is for.
@@ -62,6 +65,7 @@ type row struct {
 
 var (
 	sendOnly   = []string{operationSendTransfer}
+	deferOnly  = []string{operationSendDeferred}
 	cancelOnly = []string{operationCancelTransfers}
 	both       = []string{operationSendTransfer, operationCancelTransfers}
 	ended      = []recordIs{recordFailed, recordCancel}
@@ -85,6 +89,7 @@ var outcomeTable = []row{
 	{operations: sendOnly, came: cameEnvelope, code: CodeDuplicateTransactionPrevented, verdict: settle.LookUp, why: "a transfer under this reference is in progress or has succeeded"},
 	{operations: sendOnly, came: cameEnvelope, context: ContextTransactionStillInProgress, verdict: settle.LookUp, why: "a similar transfer is under way, which may be this one"},
 	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeTransientError, code: CodeRateLimited, verdict: settle.Later, again: true, why: "refused before anything was done"},
+	{operations: deferOnly, came: cameEnvelope, resultCode: ResultCodeTransientError, records: ended, verdict: settle.LookUp, why: "Ding tries a deferred transfer again by itself, so that its failure need not last"},
 	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeTransientError, context: ContextProviderTimedOut, records: ended, verdict: settle.Later, why: "counts as failed and is not charged; not sent again, since the provider may be late"},
 	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeTransientError, records: []recordIs{recordFailed}, verdict: settle.Later, again: true, why: "the record proves the failure"},
 	{operations: sendOnly, came: cameEnvelope, resultCode: ResultCodeTransientError, records: []recordIs{recordCancel}, verdict: settle.Later, why: "the record proves that it was cancelled; not sent again, since somebody wanted that"},
@@ -116,7 +121,7 @@ func outcomeOf(f *finding) row {
 
 func (r row) fits(f *finding) bool {
 	switch {
-	case !slices.Contains(r.operations, f.operation), r.came != f.came():
+	case !r.isFor(f), r.came != f.came():
 		return false
 	case r.resultCode == ResultCodeSuccess && !succeeded(f.envelope.ResultCode):
 		return false
@@ -126,6 +131,11 @@ func (r row) fits(f *finding) bool {
 		return false
 	}
 	return len(r.records) == 0 || slices.Contains(r.records, f.recordIs())
+}
+
+// isFor reports whether the row is for such an operation.
+func (r row) isFor(f *finding) bool {
+	return slices.Contains(r.operations, f.operation) || f.deferred && slices.Contains(r.operations, operationSendDeferred)
 }
 
 // named reports whether the codes are those of the row: for a doubt it is enough that one of them is, but a proof holds

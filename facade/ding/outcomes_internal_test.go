@@ -72,6 +72,9 @@ func read(operation string, status int, body string) *finding {
 		f.read(&CancelTransfersResponse{})
 		return f
 	}
+	if operation == operationSendDeferred {
+		f.operation, f.deferred = operationSendTransfer, true
+	}
 	request := order("order-1")
 	f.request = &request
 	f.read(&SendTransferResponse{})
@@ -118,7 +121,7 @@ func TestEveryRowMeansWhatItSays(t *testing.T) {
 						if operation == operationCancelTransfers {
 							cancelsAs(t, r, s)
 						} else {
-							sendsAs(t, r, s)
+							sendsAs(t, r, s, operation == operationSendDeferred)
 						}
 					})
 				})
@@ -177,11 +180,17 @@ func (s sample) client(t *testing.T) (*book, *Client) {
 	return b, client
 }
 
-func sendsAs(t *testing.T, r row, s sample) {
+func sendsAs(t *testing.T, r row, s sample, deferred bool) {
 	b, client := s.client(t)
 	begun := time.Now()
 
-	answered, err := client.SendTransfer(t.Context(), order("order-1"))
+	var answered *SendTransferResponse
+	var err error
+	if deferred {
+		_, err = client.SendTransferDeferred(t.Context(), order("order-1"))
+	} else {
+		answered, err = client.SendTransfer(t.Context(), order("order-1"))
+	}
 
 	attempts, outcome := 1, outcomes[r.verdict]
 	switch {
@@ -256,7 +265,7 @@ func failureOf(t *testing.T, err error) *Error {
 }
 
 func TestTheTableDecidesAboutEverything(t *testing.T) {
-	for _, operation := range both {
+	for _, operation := range append(deferOnly, both...) {
 		for resultCode := range ResultCode(8) {
 			for _, record := range everyRecord {
 				for _, code := range []Code{"", CodeRateLimited, CodeInsufficientBalance, CodeDuplicateTransactionPrevented, CodeAuthenticationFailed, "New"} {
@@ -292,6 +301,7 @@ func checkDecision(t *testing.T, f *finding, decided row, record recordIs) {
 	if decided.again {
 		assert.False(t, record == recordCancel && !has(f.envelope.ErrorCodes, CodeRateLimited) && !decided.once, "what was cancelled is not to be sent")
 		assert.Equal(t, settle.Later, decided.verdict)
+		assert.False(t, f.deferred && record == recordFailed && !has(f.envelope.ErrorCodes, CodeRateLimited) && !decided.once, "Ding tries it again by itself")
 		assert.False(t, has(f.envelope.ErrorCodes, ContextTransactionStillInProgress))
 		assert.False(t, has(f.envelope.ErrorCodes, CodeDuplicateTransactionPrevented))
 		late := f.envelope.ResultCode == ResultCodeTransientError && has(f.envelope.ErrorCodes, ContextProviderTimedOut)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
@@ -26,6 +25,8 @@ type transferred struct {
 	answer *SendTransferResponse
 	err    *Error
 	head   *http.Response
+	// correlationID is what it was sent with; empty if an earlier life sent it.
+	correlationID string
 }
 
 // Look-ups after a lost answer: the first comes soon, since most transfers take seconds; the last is made when Ding's 90
@@ -67,15 +68,20 @@ type transfer struct {
 	firstSent time.Time
 	// doubt is the error that the call ends with if nothing is found out.
 	doubt *Error
+	// only is the TransferRef of the one attempt that did not come to nothing, of a deferred transfer of which several were made; empty
+	// if that is not known.
+	only string
+	// failures are what look-ups have seen fail, of a deferred transfer.
+	failures failures
 }
 
 // newCase prepares the protocol for a request.
 func (c *Client) newCase(request SendTransferRequest, options callOptions) (*settle.Case[transferred], *transfer, error) {
-	body, err := json.Marshal(request)
+	body, err := intended(request, options.deferred)
 	if err != nil {
 		return nil, nil, &facade.RequestError{Operation: operationSendTransfer, Problems: []facade.FieldProblem{{Field: "the request", Reason: "cannot be written as JSON: " + err.Error()}}}
 	}
-	t := &transfer{client: c, request: request, options: options}
+	t := &transfer{client: c, request: request, options: options, failures: failures{}}
 	t.doubt = t.fail(facade.OutcomeUnknown, errStillOpen)
 	return &settle.Case[transferred]{
 		Policy:  c.policy(),
@@ -85,15 +91,15 @@ func (c *Client) newCase(request SendTransferRequest, options callOptions) (*set
 			Request: body,
 			NotedAt: time.Now(),
 		},
-		Send:   t.send,
-		Look:   t.look,
-		Open:   settle.Seen[transferred]{Verdict: settle.Unknown, Result: transferred{err: t.doubt}},
-		Pack:   pack,
-		Unpack: t.unpack,
-		NotNoted: func(err error) {
-			c.logger.LogAttrs(context.Background(), slog.LevelError, "an outcome could not be noted; it stays open in the journal",
-				slog.String("service", "ding"), slog.String("distributorRef", request.DistributorRef), slog.String("error", err.Error()))
-		},
+		Send: t.send,
+		Look: t.look,
+
+		OpenWhilePending: options.deferred,
+
+		Open:     settle.Seen[transferred]{Verdict: settle.Unknown, Result: transferred{err: t.doubt}},
+		Pack:     pack,
+		Unpack:   t.unpack,
+		NotNoted: func(err error) { c.notNoted(request.DistributorRef, err) },
 	}, t, nil
 }
 
@@ -115,7 +121,7 @@ func (t *transfer) send(ctx context.Context) settle.Seen[transferred] {
 	op := operation{name: operationSendTransfer, money: true, private: t.private(), earlier: t.attempts}
 	t.attempts++
 	op.judge = func(f finding) pipeline.Verdict {
-		f.request = &t.request
+		f.request, f.deferred = &t.request, t.options.deferred
 		decided = outcomeOf(&f)
 		if decided.once {
 			if !t.client.oauth || t.refreshed {
@@ -129,7 +135,7 @@ func (t *transfer) send(ctx context.Context) settle.Seen[transferred] {
 	}
 	opts := []CallOption{WithCorrelationID(t.options.correlationID), WithResponseHead(&head)}
 	answer, found, err := exchange[SendTransferResponse](ctx, t.client, op, opts, func(server string) (*http.Request, error) {
-		request, err := gen.NewSendTransferRequest(server, nil, t.request)
+		request, err := gen.NewSendTransferRequest(server, t.options.sendParams(), t.request)
 		if err == nil {
 			request.Body = departing{request.Body, left}
 		}
@@ -141,7 +147,7 @@ func (t *transfer) send(ctx context.Context) settle.Seen[transferred] {
 		Left:    found.left(),
 		Earlier: has(found.envelope.ErrorCodes, CodeDuplicateTransactionPrevented),
 		Pause:   found.RetryAfter,
-		Result:  transferred{answer: answer, head: head},
+		Result:  transferred{answer: answer, head: head, correlationID: t.options.correlationID},
 	}
 	if failed := (*Error)(nil); errors.As(err, &failed) {
 		// A copy, since the attempt hook has seen the original.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/internal/pipeline"
+	"github.com/airtime-go/airtime/facade/internal/settle"
 )
 
 // Recovered is a transfer that an earlier life left open, and what became of it.
@@ -19,6 +20,9 @@ type Recovered struct {
 	Request SendTransferRequest
 	// Answer is as SendTransfer would have returned it; nil if Err is set.
 	Answer *SendTransferResponse
+	// Deferred reports that it was sent by SendTransferDeferred. While it is on its way ([IsPending]), it stays open in the journal,
+	// and is yielded by every recovery until its end is known.
+	Deferred bool
 	// Err is nil if the transfer was accepted. An [*Error] whose outcome is unknown stays open in the journal.
 	Err error
 }
@@ -28,7 +32,8 @@ var ErrNoJournal = errors.New("there is no journal: use WithJournal")
 
 // RecoverTransfers finds out what became of the transfers that the journal holds as open and no living process is
 // working on, settles them, and yields each as it is known. Nothing is ever sent. It takes as long as it takes: up to
-// 100 seconds for what was sent just before the crash, and several usage windows (of ten minutes) for very many.
+// 100 seconds for what was sent just before the crash, and several usage windows (of ten minutes) for very many. A deferred
+// transfer that is on its way is accepted, and stays open until its end is known: [Client.AwaitTransfer] waits for that.
 //
 // What cannot be found stays open, is yielded with an unknown outcome, and is looked up again by the next call, until a
 // person decides with [Client.SettleTransfer]. The second value is an error of the journal itself, which ends the
@@ -74,40 +79,56 @@ func (c *Client) RecoverTransfers(ctx context.Context) iter.Seq2[Recovered, erro
 
 // recoverOne settles one open entry.
 func (c *Client) recoverOne(ctx context.Context, entry facade.Entry) Recovered {
-	request, err := c.noted(entry)
+	todo, t, err := c.reopen(ctx, &entry)
 	if err != nil {
 		_ = c.journal.Release(context.WithoutCancel(ctx), entry.Key)
 		return Recovered{Request: SendTransferRequest{DistributorRef: entry.Reference}, Err: err}
 	}
-	todo, t, err := c.newCase(request, collect(nil))
+	// A person is not waiting here: the last look-up may wait for a window of the usage limit.
+	todo.Policy.LookWithin = 0
+	recovered := Recovered{Request: t.request, Deferred: t.options.deferred}
+	recovered.Answer, recovered.Err = t.answered(todo.Recover(ctx, entry, todo.Open))
+	return recovered
+}
+
+// reopen returns the case of an entry that an earlier life, or another call, began. Of the entry's attempts it leaves those that need to
+// be found out about.
+func (c *Client) reopen(ctx context.Context, entry *facade.Entry) (*settle.Case[transferred], *transfer, error) {
+	request, deferred, err := c.noted(*entry)
 	if err != nil {
-		return Recovered{Request: request, Err: err}
+		return nil, nil, err
+	}
+	options := collect(nil)
+	options.deferred = deferred
+	todo, t, err := c.newCase(request, options)
+	if err != nil {
+		return nil, nil, err
 	}
 	// The key and request are the entry's, to the byte.
 	todo.Intent = entry.Intent
 	t.attempts, t.firstSent = entry.Attempts, entry.FirstAttempt
 	t.doubt.Attempts = entry.Attempts
-	// A person is not waiting here: the last look-up may wait for a window of the usage limit.
-	todo.Policy.LookWithin = 0
-	recovered := Recovered{Request: request}
-	recovered.Answer, recovered.Err = t.answered(todo.Recover(ctx, entry, todo.Open))
-	return recovered
+	if deferred && entry.Attempts > 1 {
+		if t.only = c.answeredWith(ctx, request.DistributorRef); t.only != "" {
+			entry.Attempts = 1
+		}
+	}
+	return todo, t, nil
 }
 
 // noted returns the request of an entry. One whose request cannot be read, or is not the key's, may have been paid all the
 // same.
-func (c *Client) noted(entry facade.Entry) (SendTransferRequest, error) {
-	var request SendTransferRequest
-	err := json.Unmarshal(entry.Request, &request)
+func (c *Client) noted(entry facade.Entry) (SendTransferRequest, bool, error) {
+	request, deferred, err := readIntent(entry.Request)
 	if err == nil && request.DistributorRef != entry.Reference {
 		err = errors.New("its request has another DistributorRef")
 	}
 	if err != nil {
 		// The text alone: what is damaged may show an account number in it.
 		reason := c.pipeline.Scrubber().Shown(err.Error())
-		return request, fmt.Errorf("ding: the journal's entry for %q cannot be read: %w: %s", entry.Reference, facade.ErrOutcomeUnknown, reason)
+		return request, false, fmt.Errorf("ding: the journal's entry for %q cannot be read: %w: %s", entry.Reference, facade.ErrOutcomeUnknown, reason)
 	}
-	return request, nil
+	return request, deferred, nil
 }
 
 func withoutJournal(method string) error {
@@ -139,7 +160,7 @@ func (c *Client) SettleTransfer(ctx context.Context, distributorRef string, paid
 	case entry.Leased:
 		return pipeline.Unusable(operation, "DistributorRef", "is being worked on", facade.ErrLeased)
 	}
-	request, err := c.noted(entry)
+	request, _, err := c.noted(entry)
 	if err != nil {
 		return err
 	}
