@@ -29,6 +29,18 @@
 // With [WithJournal], a transfer is noted before it leaves, so that [Client.RecoverTransfers] finds out what became of it if
 // the process is killed. Without one, [Client.ResumeTransfer] looks before it sends.
 //
+// # Deferred transfers
+//
+// [Client.SendTransferDeferred] hands a transfer to Ding, which tries it again by itself when it fails, and tells the end to a webhook.
+// A [NotificationHandler] receives that, reads it back before it believes it, and hands it over once. [Client.AwaitTransfer] waits for
+// the end, by a notification or by looking, whichever comes first:
+//
+//	sent, err := client.SendTransferDeferred(ctx, request)
+//	…
+//	answer, err := client.AwaitTransfer(ctx, *sent.TransferRecord.TransferID)
+//
+// In the journal, a deferred transfer stays open until its end is known.
+//
 // # Usage limits
 //
 // Ding counts requests per method and ten minutes ([UsageLimits]), and so does the client, which holds requests back that would be

@@ -10,6 +10,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"time"
 
 	"github.com/airtime-go/airtime/facade"
@@ -227,4 +228,45 @@ func ExampleClient_Describe() {
 		fmt.Println(description.Code.Code+":", description.Message, description.ContextMessage)
 	}
 	// Output: ProviderError: The provider failed. Not on sale at present.
+}
+
+func ExampleNewNotificationHandler() {
+	const record = `{"TransferId":{"TransferRef":"700123","DistributorRef":"order-1001"},"SkuCode":"GB_TEST_10","AccountNumber":"447700900123","ProcessingState":"Complete"}`
+	service := answering(map[string]string{"ListTransferRecords": `{"ResultCode":1,"ErrorCodes":[],"Items":[{"ResultCode":1,"ErrorCodes":[],"TransferRecord":` + record + `}]}`})
+	defer service.Close()
+	client := exampleClient(service) // with a journal, if you can
+
+	handler, err := ding.NewNotificationHandler(client, func(ctx context.Context, n ding.Notification) error {
+		// Note it in your database: what returns nil does not come again.
+		fmt.Println(n.CorrelationID, n.TransferRecord.TransferID.DistributorRef, n.TransferRecord.ProcessingState, n.Verified)
+		return nil
+	}, ding.WithPathSecret("a-long-random-text"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	receiver := httptest.NewServer(handler) // with TLS, as Ding wants it
+	defer receiver.Close()
+
+	for _, body := range []string{
+		`{"ResultCode":1,"ErrorCodes":[],"TransferRecord":` + record + `}`,
+		`{"ResultCode":1,"ErrorCodes":[],"TransferRecord":` + record + `}`,                                         // a double
+		`{"ResultCode":1,"ErrorCodes":[],"TransferRecord":` + strings.Replace(record, "700123", "700999", 1) + `}`, // a forged one
+	} {
+		request, err := http.NewRequest(http.MethodPost, receiver.URL+"/a-long-random-text", strings.NewReader(body))
+		if err != nil {
+			log.Fatal(err)
+		}
+		request.Header.Set("X-Correlation-Id", "order-1001-a")
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			log.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		fmt.Println(answer.StatusCode)
+	}
+	// Output:
+	// order-1001-a order-1001 Complete true
+	// 200
+	// 200
+	// 403
 }
