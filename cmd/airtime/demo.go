@@ -1,10 +1,11 @@
-// airtime demo: the whole story, told against a sandbox over real HTTP. The steps are in demo_steps.go, and how an
-// exchange is recorded and shown is in demo_wire.go.
+// airtime demo: the whole story, told against a sandbox over real HTTP. The steps are in demo_steps.go and
+// demo_callbacks.go, and how an exchange is recorded and shown is in demo_wire.go.
 
 package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"strings"
@@ -18,8 +19,10 @@ import (
 )
 
 const demoLong = `Start a sandbox on a loopback address and tell the whole story against it: a token, the balance, a number and what can be
-bought for it, a top-up, its record; then a charge, its refund and an SMS. Each step shows what went over the wire and
-what came back, with secrets taken out, and checks what it should have brought about. All numbers are made up.
+bought for it, a top-up, its record; a deferred one, and the notification of its end; then a charge, its refund, an SMS and the
+subscriber's reply. Each step shows what went over the wire and what came back, with secrets taken out, and checks what it
+should have brought about. What the services tell by themselves comes to a receiver on a loopback address, by https. All
+numbers are made up.
 
 With --json each step is one JSON object on a line of its own, and the summary is the last.`
 
@@ -27,38 +30,48 @@ func newDemo(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "demo", Short: "Tell the whole story against a sandbox", Long: demoLong, Args: cobra.NoArgs,
 		RunE: a.reads(func(ctx context.Context, _ []string) error {
-			embedded, err := a.embedSandbox()
+			clock := &skippingClock{}
+			embedded, err := a.embedSandbox(sandbox.WithClock(clock.now))
 			if err != nil {
 				return err
 			}
-			tale, err := newStory(embedded.url, embedded.Credentials())
+			tale, err := newStory(embedded.url, embedded.Sandbox, clock)
 			if err != nil {
 				return err
 			}
+			defer tale.close()
 			a.stdout.hide(secretsIn(embedded.getenv))
 			return a.tell(ctx, tale)
 		}),
 	}
 }
 
-// story is what the steps share: the two clients, the wire, and what has been learnt so far.
+// story is what the steps share: the two clients, the wire, who is called back, and what has been learnt so far.
 type story struct {
-	wire   *recorder
-	ding   *ding.Client
-	dizlee *dizlee.Client
+	box      *sandbox.Sandbox
+	clock    *skippingClock
+	trusted  *http.Transport
+	wire     *recorder
+	ding     *ding.Client
+	dizlee   *dizlee.Client
+	receiver receiver
 
 	before, after *ding.GetBalanceResponse
 	product       ding.Product
 	price         ding.Price
 	record        ding.TransferRecord
+	deferred      ding.DeferredTransfer
 	charge        *dizlee.ChargeResponse
 	refund        *dizlee.RefundResponse
 	sms           *dizlee.SendSMSResponse
+	reply         dizlee.Message
 }
 
-// newStory makes clients for the sandbox at a URL.
-func newStory(url string, credentials sandbox.Credentials) (*story, error) {
-	s := &story{wire: &recorder{next: http.DefaultTransport}}
+// newStory makes clients for the sandbox, which is at a URL, and a receiver of what it tells.
+func newStory(url string, box *sandbox.Sandbox, clock *skippingClock) (*story, error) {
+	trusted := &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}
+	s := &story{box: box, clock: clock, trusted: trusted, wire: &recorder{next: trusted}}
+	credentials := box.Credentials()
 	client := &http.Client{Transport: s.wire}
 	var err error
 	s.ding, err = ding.NewClient(
@@ -86,7 +99,7 @@ func newStory(url string, credentials sandbox.Credentials) (*story, error) {
 	if err != nil {
 		return nil, badEnvironment("DIZLEE", err)
 	}
-	return s, nil
+	return s, s.receive()
 }
 
 // told is one step as it went, and as --json prints it.
@@ -143,10 +156,12 @@ func (a *app) printSummary(s summary) error {
 	return a.printFields(
 		field{"Paid", fmt.Sprintf("%s to %s, who received %s", s.Paid, s.Account, s.Received)},
 		field{"Transfer", s.TransferRef + ", " + s.State},
+		field{"Deferred", fmt.Sprintf("%s, %s by notification", s.Deferred, s.DeferredState)},
 		field{"Balance", fmt.Sprintf("%s before, %s after", s.BalanceBefore, s.BalanceAfter)},
 		field{"Charged", fmt.Sprintf("%s from %s, status %s", s.Charged, s.Subscriber, s.ChargeStatus)},
 		field{"Refunded", "all of it, status " + s.RefundStatus},
 		field{"SMS", fmt.Sprintf("to %s, status %s", s.Subscriber, s.SMSStatus)},
+		field{"Reply", s.Reply},
 	)
 }
 
@@ -171,6 +186,8 @@ type summary struct {
 	Received      string `json:"received"`
 	TransferRef   string `json:"transferRef"`
 	State         string `json:"state"`
+	Deferred      string `json:"deferred"`
+	DeferredState string `json:"deferredState"`
 	BalanceBefore string `json:"balanceBefore"`
 	BalanceAfter  string `json:"balanceAfter"`
 	Subscriber    string `json:"subscriber"`
@@ -178,6 +195,7 @@ type summary struct {
 	ChargeStatus  string `json:"chargeStatus"`
 	RefundStatus  string `json:"refundStatus"`
 	SMSStatus     string `json:"smsStatus"`
+	Reply         string `json:"reply"`
 }
 
 func (s *story) summary() summary {
@@ -187,6 +205,8 @@ func (s *story) summary() summary {
 		Received:      priceOf(&s.price).received(),
 		TransferRef:   idOf(s.record).TransferRef,
 		State:         string(s.record.ProcessingState),
+		Deferred:      priceOf(s.deferred.TransferRecord.Price).sent(),
+		DeferredState: string(s.deferred.TransferRecord.ProcessingState),
 		BalanceBefore: value(s.before.Balance, s.before.CurrencyISO),
 		BalanceAfter:  value(s.after.Balance, s.after.CurrencyISO),
 		Subscriber:    chargedNumber,
@@ -194,5 +214,6 @@ func (s *story) summary() summary {
 		ChargeStatus:  string(s.charge.Status),
 		RefundStatus:  string(s.refund.Status),
 		SMSStatus:     string(s.sms.Status),
+		Reply:         s.reply.Text,
 	}
 }

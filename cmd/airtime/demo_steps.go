@@ -41,9 +41,12 @@ var steps = []step{
 	{"Price", "what it will cost and deliver", nil, (*story).estimate},
 	{"Send", "buy it", nil, (*story).send},
 	{"Records", "find the transfer again, and the money gone from the balance", nil, (*story).findRecord},
+	{"Defer", "buy for it again, and let Ding take its time", nil, (*story).sendDeferred},
+	{"Notification", "Ding tells our webhook the end, which is looked up before it is believed", nil, (*story).beNotified},
 	{"Charge", "take an amount from a subscriber of another operator", nil, (*story).takeCharge},
 	{"Refund", "give it back", nil, (*story).giveBack},
 	{"SMS", "tell the subscriber", nil, (*story).sendSMS},
+	{"Reply", "hear what the subscriber writes back", nil, (*story).hearReply},
 }
 
 func toIdentityProvider(e exchange) bool { return !strings.HasPrefix(e.Path, "/api/") }

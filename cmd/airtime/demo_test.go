@@ -23,8 +23,11 @@ func TestTheDemoTellsTheWholeStory(t *testing.T) {
 		"1. Token", "POST /connect/token", "client_secret=[redacted]", `"access_token": "[redacted]"`,
 		"2. Balance", "Authorization: Bearer [redacted]", "3. Lookup", "4. Products", "5. Price",
 		"6. Send", "POST /api/V1/SendTransfer", "7. Records", "the balance fell from 1000.00 to 987.50",
-		"8. Charge", "HTTP_MSISDN: " + chargedNumber, "apikey: [redacted]", "9. Refund", "10. SMS",
-		"Summary", "1000.00 USD before, 987.50 USD after", "status 1",
+		"8. Defer", "X-Options: DeferTransfer", `"ProcessingState": "Submitted"`,
+		"9. Notification", "POST /callbacks/ding", `"ProcessingState": "Complete"`, "POST /api/V1/ListTransferRecords", "from 987.50 to 982.50",
+		"10. Charge", "HTTP_MSISDN: " + chargedNumber, "apikey: [redacted]", "11. Refund", "12. SMS",
+		"13. Reply", "POST /callbacks/dizlee", "Authkey: [redacted]", reply,
+		"Summary", "5.00 USD, Complete by notification", "1000.00 USD before, 982.50 USD after", "status 1", reply,
 	} {
 		found := strings.Index(r.out[place:], part)
 		require.GreaterOrEqual(t, found, 0, "%q is missing or out of order in:\n%s", part, r.out)
@@ -32,7 +35,7 @@ func TestTheDemoTellsTheWholeStory(t *testing.T) {
 	}
 	box, err := sandbox.New()
 	require.NoError(t, err)
-	for _, secret := range []string{box.Credentials().DingClientSecret, box.Credentials().DizleeAPIKey} {
+	for _, secret := range []string{box.Credentials().DingClientSecret, box.Credentials().DizleeAPIKey, box.Credentials().DizleeAuthKey} {
 		assert.NotContains(t, r.out, secret)
 	}
 }
@@ -41,8 +44,8 @@ func TestTheDemoAsJSONIsOneObjectALine(t *testing.T) {
 	r := airtime(t, nil, "demo --json")
 	require.Equal(t, 0, r.code, r.err)
 	all := strings.Split(strings.TrimSpace(r.out), "\n")
-	require.Len(t, all, 11)
-	for i, line := range all[:10] {
+	require.Len(t, all, 14)
+	for i, line := range all[:13] {
 		var step struct {
 			Step      int
 			Name      string
@@ -58,15 +61,18 @@ func TestTheDemoAsJSONIsOneObjectALine(t *testing.T) {
 		assert.NotEmpty(t, step.Facts, step.Name)
 	}
 	var last struct{ Summary map[string]string }
-	require.NoError(t, json.Unmarshal([]byte(all[10]), &last))
-	assert.Equal(t, "987.50 USD", last.Summary["balanceAfter"])
+	require.NoError(t, json.Unmarshal([]byte(all[13]), &last))
+	assert.Equal(t, "982.50 USD", last.Summary["balanceAfter"])
+	assert.Equal(t, "Complete", last.Summary["deferredState"])
+	assert.Equal(t, reply, last.Summary["reply"])
 	assert.Equal(t, "1", last.Summary["refundStatus"])
 }
 
 // tellAgainst tells the story against a sandbox whose answers to one path are changed.
 func tellAgainst(t *testing.T, path string, change func(http.ResponseWriter, []byte)) error {
 	t.Helper()
-	box, err := sandbox.New()
+	clock := &skippingClock{}
+	box, err := sandbox.New(sandbox.WithClock(clock.now))
 	require.NoError(t, err)
 	url := serveRaw(t, func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, path) {
@@ -77,8 +83,9 @@ func tellAgainst(t *testing.T, path string, change func(http.ResponseWriter, []b
 		box.ServeHTTP(kept, r)
 		change(w, kept.Body.Bytes())
 	})
-	tale, err := newStory(url, box.Credentials())
+	tale, err := newStory(url, box, clock)
 	require.NoError(t, err)
+	defer tale.close()
 	a := newApp(func(string) string { return "" }, io.Discard, io.Discard)
 	return a.tell(t.Context(), tale)
 }
@@ -114,9 +121,11 @@ func TestTheDemoFailsWhereAStepDoes(t *testing.T) {
 		{"no records", "/ListTransferRecords", refusal, "step 7, Records"},
 		{"another record", "/ListTransferRecords", replacing(`"Complete"`, `"Failed"`), "step 7, Records"},
 		{"a price that never left the balance", "/GetBalance", instead(`{"ResultCode":1,"Balance":1000.00}`), "the balance fell by 0.00, and the price was 12.50"},
-		{"the charge refused", "/charge", instead(`{"status":"-304"}`), "step 8, Charge"},
-		{"the refund refused", "/refund", instead(`{"status":"-319"}`), "step 9, Refund"},
-		{"the SMS lost", "/sms", instead(`gone`), "step 10, SMS"},
+		{"the deferred transfer at its end", "/SendTransfer", replacing(`"Submitted"`, `"Complete"`), "step 8, Defer: the deferred transfer is Complete already"},
+		{"a notification that contradicts the list", "/ListTransferRecords", replacing(deferredRef, "other"), "step 9, Notification: no notification was taken"},
+		{"the charge refused", "/charge", instead(`{"status":"-304"}`), "step 10, Charge"},
+		{"the refund refused", "/refund", instead(`{"status":"-319"}`), "step 11, Refund"},
+		{"the SMS lost", "/sms", instead(`gone`), "step 12, SMS"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -125,6 +134,35 @@ func TestTheDemoFailsWhereAStepDoes(t *testing.T) {
 			assert.Contains(t, err.Error(), tt.says)
 		})
 	}
+}
+
+func TestTheDemoFailsWithoutItsReceiver(t *testing.T) {
+	clock := &skippingClock{}
+	box, err := sandbox.New(sandbox.WithClock(clock.now))
+	require.NoError(t, err)
+	tale, err := newStory(serveRaw(t, box.ServeHTTP), box, clock)
+	require.NoError(t, err)
+	defer tale.close()
+	require.NoError(t, tale.receiver.server.Close())
+	_, err = tale.hearReply(t.Context())
+	assert.EqualError(t, err, "no message was taken")
+	assert.Contains(t, tale.wire.take(nil)[0].text(), "← no answer")
+	box.ClearSMSMO()
+	_, err = tale.hearReply(t.Context())
+	assert.ErrorContains(t, err, "the subscriber cannot write")
+	require.NoError(t, box.Close())
+	_, err = tale.beNotified(t.Context())
+	assert.ErrorContains(t, err, "nothing could be delivered")
+}
+
+func TestTheStoryHasRoomForOneEvent(t *testing.T) {
+	kept := make(chan string, 1)
+	take := keep(kept)
+	require.NoError(t, take(t.Context(), "first"))
+	require.Error(t, take(t.Context(), "second"))
+	event, err := taken(kept, "event")
+	require.NoError(t, err)
+	assert.Equal(t, "first", event)
 }
 
 func TestTheDemoNeedsSomewhereToWrite(t *testing.T) {

@@ -26,12 +26,12 @@ type exchange struct {
 	ResponseBody any               `json:"responseBody,omitempty"`
 }
 
-// recorder keeps what passes through it.
+// recorder keeps what passes through it, in the order in which it began: one exchange may be the reason for another.
 type recorder struct {
 	next http.RoundTripper
 
 	mu   sync.Mutex
-	kept []exchange
+	kept []*exchange
 }
 
 // RoundTrip sends the request and records it with its answer.
@@ -44,6 +44,9 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	if request.Body != nil {
 		passed.Body = io.NopCloser(bytes.NewReader(sent))
 	}
+	kept := r.begin(exchange{
+		Method: request.Method, Path: request.URL.RequestURI(), Headers: shownHeaders(request.Header), RequestBody: shownBody(sent),
+	})
 	response, err := r.next.RoundTrip(passed)
 	if err != nil {
 		return nil, err
@@ -55,21 +58,25 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	response.Body = io.NopCloser(bytes.NewReader(received))
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.kept = append(r.kept, exchange{
-		Method: request.Method, Path: request.URL.RequestURI(), Headers: shownHeaders(request.Header),
-		RequestBody: shownBody(sent), Status: response.StatusCode, ResponseBody: shownBody(received),
-	})
+	kept.Status, kept.ResponseBody = response.StatusCode, shownBody(received)
 	return response, nil
+}
+
+func (r *recorder) begin(e exchange) *exchange {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.kept = append(r.kept, &e)
+	return &e
 }
 
 // take returns the exchanges that belong to a step, all if it does not say which, and keeps the others.
 func (r *recorder) take(belongs func(exchange) bool) []exchange {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	taken, others := []exchange{}, []exchange{}
+	taken, others := []exchange{}, []*exchange{}
 	for _, e := range r.kept {
-		if belongs == nil || belongs(e) {
-			taken = append(taken, e)
+		if belongs == nil || belongs(*e) {
+			taken = append(taken, *e)
 		} else {
 			others = append(others, e)
 		}
@@ -95,9 +102,9 @@ func shownHeaders(header http.Header) map[string]string {
 		switch strings.ToLower(name) {
 		case "authorization":
 			shown[name] = "Bearer " + hiddenSecret
-		case "apikey", "api_key":
+		case "apikey", "api_key", "authkey":
 			shown[name] = hiddenSecret
-		case "content-type", "x-correlation-id", "http_msisdn":
+		case "content-type", "x-correlation-id", "x-options", "http_msisdn":
 			shown[name] = strings.Join(values, ", ")
 		}
 	}
@@ -131,6 +138,9 @@ func (e exchange) text() string {
 		fmt.Fprintf(&text, "     %s: %s\n", name, e.Headers[name])
 	}
 	text.WriteString(indented(e.RequestBody))
+	if e.Status == 0 {
+		return text.String() + "   ← no answer\n"
+	}
 	fmt.Fprintf(&text, "   ← %d %s\n", e.Status, http.StatusText(e.Status))
 	text.WriteString(indented(e.ResponseBody))
 	return text.String()

@@ -23,6 +23,13 @@ code 2). Only a transfer that provably moved nothing is repeated, by this run. A
 --settle-timeout. If that does not find it, the outcome is unknown (exit code 4), and the transfer stays open: see "airtime ding
 recover". The journal holds account numbers and no keys; only this user can read it.
 
+With --defer, Ding takes the transfer at once, and tries it again by itself if it fails. The submitted record is printed, and the
+correlation id that the notification of its end will carry (with --json, the record's "correlationId"): that is exit code 0. The
+transfer stays open in the journal until its end is known, by "airtime ding listen", by "airtime ding recover", or by the same
+command again. With --await this waits for the end, for --await-timeout at most, and prints the final record: exit code 1 if the transfer was
+refused after all, 3 if it failed and may go through later under a new reference, 4 if it is still on its way. A failure
+that is read from the list counts once it has lasted for 90 seconds, since Ding may be about to try again.
+
 The record is printed with its receipt, which may hold a voucher's PIN: that is what was bought. It is printed on stdout
 alone; logs, errors and the journal never hold it.`
 
@@ -41,22 +48,27 @@ func newSend(a *app) *cobra.Command {
 	var (
 		request               ding.SendTransferRequest
 		s                     settling
+		d                     deferral
 		validateOnly, confirm bool
 	)
 	command := &cobra.Command{Use: "send", Short: "Send a product and pay for it", Long: sendLong, Args: cobra.NoArgs}
 	flags := command.Flags()
 	transferFlags(flags, &request)
 	s.define(flags)
+	d.define(flags)
 	flags.BoolVar(&validateOnly, "validate-only", false, "check, and pay nothing, whatever else is given")
 	flags.BoolVar(&confirm, "confirm", false, "pay")
 	command.RunE = func(cobraCommand *cobra.Command, args []string) error {
 		request.ValidateOnly = validateOnly || !confirm
 		if request.ValidateOnly {
-			return a.reads(func(ctx context.Context, _ []string) error { return a.validate(ctx, request, confirm) })(cobraCommand, args)
+			return a.reads(func(ctx context.Context, _ []string) error { return a.validate(ctx, request, d, confirm) })(cobraCommand, args)
 		}
 		return a.moves(func(ctx context.Context, _ []string) error {
-			return a.pay(ctx, request, s, func(ctx context.Context, client *ding.Client) (*ding.SendTransferResponse, error) {
-				return client.SendTransfer(ctx, request)
+			if err := d.check(); err != nil {
+				return err
+			}
+			return a.pay(ctx, request, s, d, func(ctx context.Context, client *ding.Client) (*ding.DeferredTransfer, error) {
+				return d.send(ctx, client, request)
 			})
 		})(cobraCommand, args)
 	}
@@ -64,12 +76,15 @@ func newSend(a *app) *cobra.Command {
 }
 
 // validate asks whether the transfer could be made.
-func (a *app) validate(ctx context.Context, request ding.SendTransferRequest, confirmed bool) error {
+func (a *app) validate(ctx context.Context, request ding.SendTransferRequest, d deferral, confirmed bool) error {
+	if err := d.check(); err != nil {
+		return err
+	}
 	client, err := a.dingClient()
 	if err != nil {
 		return err
 	}
-	answer, err := client.SendTransfer(ctx, request)
+	answer, err := client.SendTransfer(ctx, request, d.options()...)
 	if err != nil {
 		return err
 	}
@@ -90,8 +105,8 @@ func (a *app) validate(ctx context.Context, request ding.SendTransferRequest, co
 }
 
 // pay makes the transfer, in the way that is given.
-func (a *app) pay(ctx context.Context, request ding.SendTransferRequest, s settling,
-	how func(context.Context, *ding.Client) (*ding.SendTransferResponse, error)) error {
+func (a *app) pay(ctx context.Context, request ding.SendTransferRequest, s settling, d deferral,
+	how func(context.Context, *ding.Client) (*ding.DeferredTransfer, error)) error {
 	o := &observer{
 		app: a, ctx: ctx, operation: "SendTransfer", reference: request.DistributorRef,
 		finding: "looking the transfer up, for up to " + briefly(s.timeout),
@@ -100,26 +115,30 @@ func (a *app) pay(ctx context.Context, request ding.SendTransferRequest, s settl
 	if err != nil {
 		return err
 	}
-	answer, err := how(ctx, client)
+	sent, err := how(ctx, client)
 	if err != nil {
-		return o.explains(err, func(noted bool) string { return a.afterLostTransfer(request.DistributorRef, s, noted) })
+		return o.explains(err, func(noted bool) string { return a.afterLostTransfer(request.DistributorRef, s, d, noted) })
 	}
-	a.warn("SendTransfer", answer.ErrorCodes)
+	a.warn("SendTransfer", sent.ErrorCodes)
 	lookUp := lookUpTransfer(request.DistributorRef)
 	a.tellWhereFrom(o, "the transfer", "its receipt is not kept: see "+lookUp)
-	record := answer.TransferRecord
-	if ding.IsPending(record) {
-		a.notice("the transfer is accepted and still %s; follow it with: %s", record.ProcessingState, lookUp)
+	switch pending := ding.IsPending(sent.TransferRecord); {
+	case pending && d.await:
+		return a.awaitEnd(ctx, client, o, sent, s, d)
+	case pending:
+		a.notice("%s", a.stillPending(sent.TransferRecord, s, d))
 	}
-	return afterMoney(a.printRecord(record), "SendTransfer", "the transfer is accepted; see it with: "+lookUp)
+	return afterMoney(a.printSent(sent), "SendTransfer", "the transfer is accepted; see it with: "+lookUp)
 }
 
 // afterLostTransfer says what to do about a transfer whose outcome is unknown.
-func (a *app) afterLostTransfer(reference string, s settling, noted bool) string {
+func (a *app) afterLostTransfer(reference string, s settling, d deferral, noted bool) string {
 	lookUp := lookUpTransfer(reference)
 	switch {
 	case s.looksOnly && !noted:
 		return "nothing was sent or noted; look again with: " + lookUp + "; or ask Ding about " + quote(reference)
+	case s.journal.none && d.deferred:
+		return "wait 90 seconds, then look with: " + lookUp + "; or ask Ding about " + quote(reference)
 	case s.journal.none:
 		return "wait 90 seconds, then look with: " + lookUp + "; or go on with the same flags and: airtime ding resume"
 	case a.sandbox && s.journal.file == "":
@@ -143,7 +162,7 @@ func afterMoney(err error, operation, advice string) error {
 }
 
 // printRecord prints a transfer with its receipt.
-func (a *app) printRecord(record *ding.TransferRecord) error {
+func (a *app) printRecord(record *ding.TransferRecord, more ...field) error {
 	if a.json {
 		return a.printJSON(record)
 	}
@@ -151,19 +170,19 @@ func (a *app) printRecord(record *ding.TransferRecord) error {
 		return nil
 	}
 	id := idOf(*record)
-	err := a.printFields(
-		field{"State", string(record.ProcessingState)},
-		field{"Your reference", id.DistributorRef},
-		field{"Ding's reference", id.TransferRef},
-		field{"Product", record.SKUCode},
-		field{"Account", record.AccountNumber},
-		field{"Sent", priceOf(record.Price).sent()},
-		field{"Received", priceOf(record.Price).received()},
-		field{"Fees", priceOf(record.Price).fees()},
-		field{"Started", record.StartedUTC.String()},
-		field{"Completed", record.CompletedUTC.String()},
-		field{"Receipt data", pairs(record.ReceiptParams.Reveal())},
-	)
+	err := a.printFields(append([]field{
+		{"State", string(record.ProcessingState)},
+		{"Your reference", id.DistributorRef},
+		{"Ding's reference", id.TransferRef},
+		{"Product", record.SKUCode},
+		{"Account", record.AccountNumber},
+		{"Sent", priceOf(record.Price).sent()},
+		{"Received", priceOf(record.Price).received()},
+		{"Fees", priceOf(record.Price).fees()},
+		{"Started", record.StartedUTC.String()},
+		{"Completed", record.CompletedUTC.String()},
+		{"Receipt data", pairs(record.ReceiptParams.Reveal())},
+	}, more...)...)
 	if err != nil || record.ReceiptText == "" {
 		return err
 	}

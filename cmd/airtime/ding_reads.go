@@ -18,7 +18,7 @@ func newDing(a *app) *cobra.Command {
 	group := newGroup("ding", "Put credit on phones, through DingConnect",
 		"Put credit on phones, through DingConnect. See airtime --help for the environment and the exit codes.",
 		newBalance(a), newLookup(a), newMatch(a), newEstimate(a), newQuote(a), newBills(a), newTransfers(a), newSend(a), newCancel(a),
-		newDingRecover(a), newDingResume(a), newDingSettle(a))
+		newDingRecover(a), newDingResume(a), newDingSettle(a), newDingListen(a))
 	group.AddCommand(newListings(a)...)
 	return group
 }
@@ -223,12 +223,17 @@ var transferColumns = []column[ding.TransferRecordWithErrorCodes]{
 	{"SEND", func(r ding.TransferRecordWithErrorCodes) string { return priceOf(r.TransferRecord.Price).sent() }},
 	{"RECEIVE", func(r ding.TransferRecordWithErrorCodes) string { return priceOf(r.TransferRecord.Price).received() }},
 	{"ERROR", func(r ding.TransferRecordWithErrorCodes) string {
-		var codes []string
-		for _, code := range r.ErrorCodes {
-			codes = append(codes, strings.TrimSuffix(code.Code+"/"+code.Context, "/"))
-		}
-		return strings.Join(codes, ", ")
+		return codesOf(r.ErrorCodes)
 	}},
+}
+
+// codesOf writes error codes for people.
+func codesOf(all []ding.ErrorCode) string {
+	var codes []string
+	for _, code := range all {
+		codes = append(codes, strings.TrimSuffix(code.Code+"/"+code.Context, "/"))
+	}
+	return strings.Join(codes, ", ")
 }
 
 // idOf returns a record's references, which a record of a validation lacks.

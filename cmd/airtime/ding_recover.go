@@ -20,6 +20,9 @@ outcome stayed unknown, and settle them. Nothing is ever sent. Transfers that a 
 Each is printed as it is known. With --json that is one array of objects with "reference", "operation", "outcome"
 (accepted, refused, temporary or unknown), "record" (the transfer record, or null) and, unless it was accepted, "error".
 
+A deferred transfer that is on its way is accepted, and stays open until its end is known (with --json, "open" is true): exit code 0.
+It is printed every time until then. "airtime ding listen" settles it as soon as Ding tells.
+
 Exit code 4 means that something stays unknown: it stays open, and the next recover looks again. When that does not help,
 ask Ding, and note the answer with "airtime ding settle".`
 
@@ -89,6 +92,10 @@ func recoveredTransfer(one ding.Recovered) recovered {
 	if ref := idOf(*record).TransferRef; ref != "" {
 		r.about += " (Ding's reference " + ref + ")"
 	}
+	if one.Deferred && ding.IsPending(record) {
+		r.Open = true
+		r.about += ", deferred: it stays open until its end is known"
+	}
 	return r
 }
 
@@ -125,12 +132,12 @@ func newDingResume(a *app) *cobra.Command {
 			return a.preview(request)
 		}
 		s.looksOnly = !sendIfAbsent
-		return a.pay(ctx, request, s, func(ctx context.Context, client *ding.Client) (*ding.SendTransferResponse, error) {
+		return a.pay(ctx, request, s, deferral{}, func(ctx context.Context, client *ding.Client) (*ding.DeferredTransfer, error) {
 			var may []ding.ResumeOption
 			if sendIfAbsent {
 				may = append(may, ding.SendIfAbsent())
 			}
-			return client.ResumeTransfer(ctx, request, may...)
+			return undeferred(client.ResumeTransfer(ctx, request, may...))
 		})
 	})
 	return needs(command, "sku", "value", "account", "ref")

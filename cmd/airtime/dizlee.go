@@ -27,7 +27,7 @@ const previewLong = "\n\nWithout --confirm this only prints what it would send, 
 func newDizlee(a *app) *cobra.Command {
 	return newGroup("dizlee", "Take credit from phones, through Dizlee",
 		"Take credit from phones, through Dizlee. See airtime --help for the environment and the exit codes.",
-		newCharge(a), newRefund(a), newSMS(a), newDizleeRecover(a), newDizleeResume(a), newDizleeSettle(a))
+		newCharge(a), newRefund(a), newSMS(a), newDizleeRecover(a), newDizleeResume(a), newDizleeSettle(a), newDizleeListen(a))
 }
 
 // merchantFlags defines the four flags that say on whose behalf a request is made.
@@ -99,7 +99,7 @@ func (e effect[Request, Answer]) prints(a *app, o *observer, answer Answer) erro
 	switch {
 	case a.json && e.byDuplicate(answer):
 		var marked json.RawMessage
-		if marked, err = withMark(answer, markByDuplicate); err == nil {
+		if marked, err = withMember(answer, markByDuplicate, true); err == nil {
 			err = a.printJSON(marked)
 		}
 	case a.json:

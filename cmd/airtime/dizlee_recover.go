@@ -106,7 +106,7 @@ func recoveredEffect(one dizlee.Recovered) recovered {
 		return r
 	}
 	r.about += ", as the refusal of a duplicate shows"
-	if marked, err := withMark(one.Answer, markByDuplicate); err == nil {
+	if marked, err := withMember(one.Answer, markByDuplicate, true); err == nil {
 		r.Record = marked
 	}
 	return r

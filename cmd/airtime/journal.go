@@ -40,11 +40,16 @@ type settling struct {
 	looksOnly bool
 }
 
+// defineOptional adds the flags of a command that can do without a journal, and says what that means.
+func (j *journalFlag) defineOptional(flags *pflag.FlagSet, without string) {
+	j.define(flags)
+	flags.Lookup("journal").Usage += "; none does without"
+	flags.BoolVar(&j.none, "no-journal", false, without)
+}
+
 // define adds the flags of a command that sends.
 func (s *settling) define(flags *pflag.FlagSet) {
-	s.journal.define(flags)
-	flags.Lookup("journal").Usage += "; none does without"
-	flags.BoolVar(&s.journal.none, "no-journal", false, "do without a journal: what is sent again under its reference may then be paid again, and nothing can be recovered")
+	s.journal.defineOptional(flags, "do without a journal: what is sent again under its reference may then be paid again, and nothing can be recovered")
 	s.defineTimeout(flags)
 }
 

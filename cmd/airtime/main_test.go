@@ -208,6 +208,12 @@ type process struct {
 
 func start(t *testing.T, env environment, args ...string) *process {
 	t.Helper()
+	return startTo(t, env, nil, args...)
+}
+
+// startTo starts a process whose stdout is a file, or kept if there is none.
+func startTo(t *testing.T, env environment, stdout *os.File, args ...string) *process {
+	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	p := &process{Cmd: exec.CommandContext(t.Context(), self, args...)}
@@ -216,6 +222,9 @@ func start(t *testing.T, env environment, args ...string) *process {
 		p.Env = append(p.Env, name+"="+value)
 	}
 	p.Stdout, p.Stderr = &p.out, &p.err
+	if stdout != nil {
+		p.Stdout = stdout
+	}
 	require.NoError(t, p.Start())
 	return p
 }

@@ -98,8 +98,12 @@ func (a *app) printJSON(value any) error {
 	return a.print(text)
 }
 
-// withMark adds a field that is true to an object, whatever it holds.
-func withMark(value any, name string) (json.RawMessage, error) {
+// withMember adds a member of our own to an object, whatever it holds.
+func withMember(value any, name string, own any) (json.RawMessage, error) {
+	member, err := marshal(own, "")
+	if err != nil {
+		return nil, err
+	}
 	text, err := marshal(value, "")
 	if err != nil {
 		return nil, err
@@ -108,7 +112,7 @@ func withMark(value any, name string) (json.RawMessage, error) {
 	if len(object) > 1 {
 		object = append(object, ',')
 	}
-	return fmt.Appendf(object, "%q:true}", name), nil
+	return fmt.Appendf(object, "%q:%s}", name, bytes.TrimSpace(member)), nil
 }
 
 // marshal writes JSON with a line end, and leaves <, > and & alone: this is no HTML.

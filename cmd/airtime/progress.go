@@ -14,8 +14,11 @@ import (
 )
 
 // logger writes what the clients log: text, or JSON lines where stderr is for programs.
-func (a *app) logger() *slog.Logger {
-	options := &slog.HandlerOptions{Level: slog.LevelDebug}
+func (a *app) logger() *slog.Logger { return a.loggerFrom(slog.LevelDebug) }
+
+// loggerFrom writes what is at least as grave as that.
+func (a *app) loggerFrom(level slog.Level) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
 	if a.json {
 		return slog.New(slog.NewJSONHandler(a.stderr, options))
 	}

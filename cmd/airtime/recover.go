@@ -24,6 +24,8 @@ type recovered struct {
 	Record any `json:"record"`
 	// Error is left out if the request was accepted.
 	Error *failure `json:"error,omitempty"`
+	// Open reports that it was accepted and is not settled yet.
+	Open bool `json:"open,omitempty"`
 	// about says more of one that was accepted, for people.
 	about string
 }
@@ -62,7 +64,7 @@ func (r recovery) prints(ctx context.Context, a *app, all iter.Seq2[recovered, e
 	out := array{app: a}
 	var unknown []recovered
 	var problem error
-	count := 0
+	count, open := 0, 0
 	for one, err := range all {
 		if err != nil {
 			problem = r.journalProblem(err)
@@ -71,6 +73,9 @@ func (r recovery) prints(ctx context.Context, a *app, all iter.Seq2[recovered, e
 		count++
 		if one.Outcome == facade.OutcomeUnknown {
 			unknown = append(unknown, one)
+		}
+		if one.Open {
+			open++
 		}
 		if err := out.add(one); err != nil {
 			return afterMoney(err, r.operation, "what was settled is in the journal")
@@ -87,6 +92,8 @@ func (r recovery) prints(ctx context.Context, a *app, all iter.Seq2[recovered, e
 			len(unknown), count, quote(unknown[0].Reference), r.again, r.ask, r.decide(unknown[0])))
 	case problem != nil:
 		return problem
+	case open > 0:
+		a.notice("%d of %d are accepted and on their way; see later what became of them, with: %s", open, count, r.again)
 	case count == 0:
 		a.notice("nothing is open")
 	}

@@ -10,7 +10,10 @@ import (
 )
 
 // secretVariables are the variables of the environment that hold secrets.
-var secretVariables = []string{"DING_API_KEY", "DING_CLIENT_SECRET", "DIZLEE_API_KEY"}
+var secretVariables = []string{
+	"DING_API_KEY", "DING_CLIENT_SECRET", "DIZLEE_API_KEY",
+	"DIZLEE_AUTH_KEY", "DIZLEE_AUTH_KEY_2", "DING_WEBHOOK_SECRET", "DING_WEBHOOK_SECRET_2",
+}
 
 func secretsIn(getenv func(string) string) []string {
 	var secrets []string

@@ -57,10 +57,12 @@ Environment (keys are never taken from flags):
   DING_API_KEY                                 or, where it is not set,
   DING_CLIENT_ID, DING_CLIENT_SECRET           with DING_TOKEN_URL or DING_ISSUER where they are not Ding's own
   DING_BASE_URL                                the host's root, instead of Ding's own
+  DING_WEBHOOK_SECRET                          ends the path of the webhook (ding listen); DING_WEBHOOK_SECRET_2 serves too
   DIZLEE_API_KEY
   DIZLEE_BASE_URL                              the root of /charge, /refund and /sms, and instead of it or beside it
   DIZLEE_CHARGE_URL, DIZLEE_REFUND_URL, DIZLEE_SMS_URL
   DIZLEE_AGGREGATOR_ID, DIZLEE_MERCHANT_ID, DIZLEE_PRODUCT, DIZLEE_SUB_PRODUCT
+  DIZLEE_AUTH_KEY                              what Dizlee presents to dizlee listen; DIZLEE_AUTH_KEY_2 serves too
   DIZLEE_MERCHANT_CODE                         ids must begin with it
   XDG_STATE_HOME                               where airtime/journal.db is kept, instead of ~/.local/state
 
@@ -72,7 +74,7 @@ lost answer is looked up for --settle-timeout. What a killed run left open, or w
 
 Output: tables for people; with --json, the service's own fields as JSON on stdout. Stderr then holds JSON only: one
 object {"error":{…}} if the command failed, else lines with {"warning":{…}} or {"notice":{…}} if there is something to
-say; with -v, log entries before them.
+say; with -v, and from listen, log entries before them.
 
 Exit codes:
   0  done

@@ -4,65 +4,48 @@ package main
 
 import (
 	"context"
-	"errors"
-	"net"
+	"crypto/x509"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/sandbox"
 )
 
 // served is a sandbox behind a listener.
 type served struct {
 	*sandbox.Sandbox
-	server *http.Server
-	// url is the root of the sandbox, and failed what Serve ended with.
-	url    string
-	failed chan error
+	*serving
 }
 
 // serveSandbox starts a sandbox at an address, such as 127.0.0.1:0.
 func serveSandbox(address string, opts ...sandbox.Option) (*served, error) {
 	box, err := sandbox.New(opts...)
 	if err != nil {
-		return nil, usagef("the sandbox cannot be made: %s", err)
+		return nil, usagef("the sandbox cannot be made: %s", messageOf(err))
 	}
-	listener, err := net.Listen("tcp", address)
+	at, err := bind("the sandbox", address, &http.Server{Handler: box, ReadHeaderTimeout: 10 * time.Second})
 	if err != nil {
-		return nil, usagef("the sandbox cannot be served at %s: %s", address, err)
+		_ = box.Close()
+		return nil, err
 	}
-	s := &served{
-		Sandbox: box,
-		server:  &http.Server{Handler: box, ReadHeaderTimeout: 10 * time.Second},
-		url:     "http://" + reachable(listener.Addr()),
-		failed:  make(chan error, 1),
-	}
-	go func() { s.failed <- s.server.Serve(listener) }()
-	return s, nil
-}
-
-// reachable is where a client on this machine finds a listener: one on all addresses is on the loopback one too.
-func reachable(address net.Addr) string {
-	tcp, ok := address.(*net.TCPAddr)
-	if ok && tcp.IP.IsUnspecified() {
-		loopback := *tcp
-		loopback.IP, loopback.Zone = net.IPv4(127, 0, 0, 1), ""
-		return loopback.String()
-	}
-	return address.String()
+	// A message that is being delivered is a request to the sandbox too, which would not end by itself.
+	at.ending = func() { _ = box.Close() }
+	at.start()
+	return &served{Sandbox: box, serving: at}, nil
 }
 
 // embedSandbox starts the sandbox of this run.
-func (a *app) embedSandbox() (*served, error) {
-	s, err := serveSandbox("127.0.0.1:0")
+func (a *app) embedSandbox(opts ...sandbox.Option) (*served, error) {
+	s, err := serveSandbox("127.0.0.1:0", opts...)
 	if err != nil {
 		return nil, err
 	}
-	a.closers = append(a.closers, func() { _ = s.server.Close() })
+	a.closers = append(a.closers, s.close)
 	return s, nil
 }
 
@@ -101,6 +84,17 @@ the kinds:
   curl -d '{"kind":"DropConnection","when":"AfterWork","operation":"SendTransfer","count":1}' http://127.0.0.1:8645/_sandbox/faults
   curl http://127.0.0.1:8645/_sandbox/ledger
 
+Callbacks go to --notify and --mo-to: the ends of deferred transfers, and what a subscriber writes, which is said over HTTP. A
+receiver is called by https, or by http on a loopback address. --callback-cert makes a certificate for it:
+
+  airtime sandbox --notify https://localhost:8646/ --mo-to https://localhost:8647/ --callback-cert cert > sandbox.env
+  airtime ding listen --tls-cert cert/cert.pem --tls-key cert/key.pem
+  airtime dizlee listen --tls-cert cert/cert.pem --tls-key cert/key.pem
+  airtime ding send --sku GB_AB_TopUp --value 5.00 --account 447700900123 --ref order-1 --defer --confirm
+  curl -d '{"sender":"9647701234567","destination":"1234","text":"STOP"}' http://127.0.0.1:8645/_sandbox/mo
+  curl http://127.0.0.1:8645/_sandbox/notifications        # what was delivered, and how it was answered
+  curl -d '{"url":"http://127.0.0.1:8646/","twice":true,"shuffle":"5s"}' http://127.0.0.1:8645/_sandbox/notifications
+
 Like DingConnect, it answers so many requests of a method in ten minutes, and those beyond with RateLimited and when to come
 back. A successful payment resets that, and --no-usage-limits switches it off.
 
@@ -111,13 +105,19 @@ func newSandbox(a *app) *cobra.Command {
 		address   string
 		seed      uint64
 		unlimited bool
+		callbacks callbackFlags
 	)
 	command := &cobra.Command{Use: "sandbox", Short: "Serve a sandbox of both services", Long: sandboxLong, Args: cobra.NoArgs}
 	command.Flags().StringVar(&address, "addr", "127.0.0.1:8645", "`address` to listen at; port 0 takes any that is free")
 	command.Flags().Uint64Var(&seed, "seed", 1, "`number` that references, tokens and PINs are derived from")
 	command.Flags().BoolVar(&unlimited, "no-usage-limits", false, "answer any number of requests")
+	callbacks.define(command)
 	command.RunE = a.moves(func(ctx context.Context, _ []string) error {
-		opts := []sandbox.Option{sandbox.WithSeed(seed)}
+		opts, err := callbacks.options()
+		if err != nil {
+			return err
+		}
+		opts = append(opts, sandbox.WithSeed(seed))
 		if unlimited {
 			opts = append(opts, sandbox.WithoutUsageLimits())
 		}
@@ -125,15 +125,82 @@ func newSandbox(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		defer s.close()
 		if err := a.printEnvironment(s.environment()); err != nil {
-			_ = s.server.Close()
 			return err
 		}
 		a.notice("serving the sandbox at %s until interrupted", s.url)
 		a.flush()
-		return s.until(ctx)
+		return s.until(ctx, 5*time.Second)
 	})
 	return command
+}
+
+// callbackFlags say where the sandbox delivers its callbacks, and whose certificates it believes there.
+type callbackFlags struct {
+	notify, messages      string
+	authority, certifying string
+}
+
+func (c *callbackFlags) define(command *cobra.Command) {
+	flags := command.Flags()
+	flags.StringVar(&c.notify, "notify", "", "`URL` that is told how deferred transfers end")
+	flags.StringVar(&c.messages, "mo-to", "", "`URL` that gets what subscribers write")
+	flags.StringVar(&c.authority, "callback-ca", "", "`file` with the authority that vouches for the receivers' certificates, in PEM, in place of the system's")
+	flags.StringVar(&c.certifying, "callback-cert", "", "`directory` to write cert.pem, key.pem and ca.pem into: a new certificate for receivers on loopback addresses, which the sandbox believes")
+	command.MarkFlagsMutuallyExclusive("callback-ca", "callback-cert")
+}
+
+func (c *callbackFlags) options() ([]sandbox.Option, error) {
+	authorities, err := c.authorities()
+	if err != nil {
+		return nil, err
+	}
+	var opts []sandbox.Option
+	if c.notify != "" {
+		opts = append(opts, sandbox.WithNotifications(sandbox.Receiver{URL: c.notify, RootCAs: authorities}))
+	}
+	if c.messages != "" {
+		opts = append(opts, sandbox.WithSMSMO(sandbox.Receiver{URL: c.messages, RootCAs: authorities}))
+	}
+	return opts, nil
+}
+
+// authorities are nil for the system's.
+func (c *callbackFlags) authorities() (*x509.CertPool, error) {
+	switch {
+	case c.certifying != "":
+		return certify(c.certifying)
+	case c.authority == "":
+		return nil, nil
+	}
+	written, err := os.ReadFile(c.authority)
+	if err != nil {
+		return nil, usagef("--callback-ca: %s", err)
+	}
+	authorities := x509.NewCertPool()
+	if !authorities.AppendCertsFromPEM(written) {
+		return nil, usagef("--callback-ca: there is no certificate in PEM in %s", c.authority)
+	}
+	return authorities, nil
+}
+
+// certify writes a certificate for loopback addresses, and returns who vouches for it.
+func certify(directory string) (*x509.CertPool, error) {
+	made, err := sandbox.NewCertificate()
+	if err != nil {
+		return nil, usagef("--callback-cert: %s", err)
+	}
+	err = os.MkdirAll(directory, 0o700)
+	for name, text := range map[string][]byte{"cert.pem": made.CertificatePEM, "key.pem": made.KeyPEM, "ca.pem": made.CAPEM} {
+		if err == nil {
+			err = os.WriteFile(filepath.Join(directory, name), text, 0o600)
+		}
+	}
+	if err != nil {
+		return nil, usagef("--callback-cert: %s", err)
+	}
+	return made.RootCAs, nil
 }
 
 // printEnvironment prints lines for a POSIX shell, or one object.
@@ -150,23 +217,4 @@ func (a *app) printEnvironment(variables []field) error {
 		text.WriteString("export " + variable.name + "=" + quote(variable.value) + "\n")
 	}
 	return a.print([]byte(text.String()))
-}
-
-// until serves until the context ends, and then lets requests under way finish.
-func (s *served) until(ctx context.Context) error {
-	select {
-	case err := <-s.failed:
-		return &outcomeError{outcome: facade.OutcomeTemporary, message: "the sandbox stopped: " + err.Error()}
-	case <-ctx.Done():
-	}
-	const patience = 5 * time.Second
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
-	if err := s.server.Shutdown(ending); err != nil {
-		_ = s.server.Close()
-	}
-	if err := <-s.failed; !errors.Is(err, http.ErrServerClosed) {
-		return &outcomeError{outcome: facade.OutcomeTemporary, message: "the sandbox stopped: " + err.Error()}
-	}
-	return nil
 }

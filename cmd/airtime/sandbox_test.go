@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/airtime-go/airtime/sandbox"
 )
 
 func TestEveryCommandRunsAgainstTheEmbeddedSandbox(t *testing.T) {
@@ -144,7 +147,7 @@ func TestASandboxThatCannotGoOnSaysSo(t *testing.T) {
 	s, err := serveSandbox("127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, s.server.Close())
-	assert.ErrorContains(t, s.until(t.Context()), "the sandbox stopped")
+	assert.ErrorContains(t, s.until(t.Context(), time.Second), "the sandbox stopped")
 
 	var stderr lockedBuffer
 	assert.Equal(t, 3, run(t.Context(), []string{"sandbox", "--addr", "127.0.0.1:0"}, func(string) string { return "" }, brokenPipe{}, &stderr))
@@ -163,4 +166,63 @@ func TestTextForAShellIsQuoted(t *testing.T) {
 	for text, quoted := range map[string]string{"plain-1.0": "plain-1.0", "": "''", "two words": "'two words'", "it's": `'it'\''s'`, "$(rm)": "'$(rm)'"} {
 		assert.Equal(t, quoted, quote(text))
 	}
+}
+
+func TestTheSandboxMakesACertificateForItsReceivers(t *testing.T) {
+	directory := filepath.Join(t.TempDir(), "new", "cert")
+	callbacks := callbackFlags{certifying: directory}
+	authorities, err := callbacks.authorities()
+	require.NoError(t, err)
+	for _, name := range []string{"cert.pem", "key.pem", "ca.pem"} {
+		info, err := os.Stat(filepath.Join(directory, name))
+		require.NoError(t, err)
+		assert.Equal(t, os.FileMode(0o600), info.Mode().Perm(), name)
+	}
+	files := "--tls-cert " + filepath.Join(directory, "cert.pem") + " --tls-key " + filepath.Join(directory, "key.pem")
+	box, clock, env := clocked(t)
+	l := listens(t, env, "ding listen --json "+files, nil)
+	require.NoError(t, box.SetNotifications(sandbox.Receiver{URL: l.url, RootCAs: authorities}))
+	require.Equal(t, 0, airtime(t, env, deferR1).code)
+	clock.skip(sandbox.DeferDelay)
+	require.NoError(t, box.Deliver(t.Context()))
+	assert.Contains(t, l.ends().out, `"R-1"`)
+
+	callbacks = callbackFlags{authority: filepath.Join(directory, "ca.pem")}
+	written, err := callbacks.authorities()
+	require.NoError(t, err)
+	assert.True(t, authorities.Equal(written))
+}
+
+func TestCallbacksThatCannotWorkAreWrongUsage(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, []byte("no certificate"), 0o600))
+	for flags, says := range map[string]string{
+		"--notify http://example.com/hook":          "https://",
+		"--mo-to nonsense":                          "https://",
+		"--callback-ca " + file:                     "no certificate in PEM",
+		"--callback-ca " + file + "/none":           "--callback-ca",
+		"--callback-cert " + file:                   "--callback-cert",
+		"--callback-ca x --callback-cert y":         "callback-cert",
+		"--notify https://localhost:1 --addr none":  "none",
+		"--notify https://localhost:1/x --seed one": "--seed",
+	} {
+		r := airtime(t, nil, "sandbox --addr 127.0.0.1:0 "+flags)
+		assert.Equal(t, 2, r.code, flags)
+		assert.Contains(t, r.err, says, flags)
+		assert.Empty(t, r.out)
+	}
+}
+
+// TestAnInterruptedSandboxDoesNotWaitForItsReceivers: one that never answers would hold up its end.
+func TestAnInterruptedSandboxDoesNotWaitForItsReceivers(t *testing.T) {
+	receiver, arrived := hangs(t)
+	p, env := startSandbox(t, "--mo-to", receiver.URL)
+	answered := make(chan int, 1)
+	go func() {
+		answered <- post(t.Context(), t, env["DING_BASE_URL"]+"/_sandbox/mo", `{"sender":"`+subscriber+`","destination":"1234","text":"HELP"}`)
+	}()
+	<-arrived
+	require.NoError(t, p.Process.Signal(os.Interrupt))
+	assert.Equal(t, 0, p.end(t).code)
+	assert.Equal(t, 200, <-answered, "with a delivery that was given up")
 }
