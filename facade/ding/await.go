@@ -36,10 +36,11 @@ const (
 //   - an error that is [facade.ErrOutcomeUnknown]: the context has ended, or the service refused the credentials, which is in its chain. Record
 //     holds what was seen last, if anything was. Wait again.
 //
-// With [WithJournal], the entry of the transfer is settled by its end. A failure leaves it open if several attempts were made and not all
-// of the others are known to have failed: it may not be of the one that was lost.
+// With [WithJournal], the entry of the transfer is settled by its end, and an end that it holds already is returned at once, without a
+// receipt: [Client.ListTransferRecords] has that. A failure leaves it open if several attempts were made and not all of the others are
+// known to have failed: it may not be of the one that was lost.
 func (c *Client) AwaitTransfer(ctx context.Context, id TransferID, opts ...CallOption) (*SendTransferResponse, error) {
-	a, err := c.newAwait(ctx, id, opts)
+	a, err := c.newAwait(id, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +48,9 @@ func (c *Client) AwaitTransfer(ctx context.Context, id TransferID, opts ...CallO
 	defer stop()
 	told, leave := c.endings.join(id.DistributorRef)
 	defer leave()
+	if settled, ended := a.recall(ctx); ended {
+		return a.settled(settled)
+	}
 	looks := make(chan sighting)
 	go a.look(ctx, looks)
 	for {
@@ -81,7 +85,7 @@ type await struct {
 	last     *TransferRecord
 }
 
-func (c *Client) newAwait(ctx context.Context, id TransferID, opts []CallOption) (*await, error) {
+func (c *Client) newAwait(id TransferID, opts []CallOption) (*await, error) {
 	var checks facade.Checks
 	checks.Require(!pipeline.Blank(id.DistributorRef), "DistributorRef", "is missing")
 	checks.Require(id.TransferRef == "" || !isNoRef(id.TransferRef), "TransferRef", "stands for a validation, which has no end: give that of a transfer, or none")
@@ -95,18 +99,43 @@ func (c *Client) newAwait(ctx context.Context, id TransferID, opts []CallOption)
 	if err := checks.Err(operationAwaitTransfer); err != nil {
 		return nil, err
 	}
-	a := &await{client: c, id: id, correlationID: options.correlationID, since: time.Now(), failures: failures{}}
-	if c.journal == nil {
-		return a, nil
+	return &await{client: c, id: id, correlationID: options.correlationID, since: time.Now(), failures: failures{}}, nil
+}
+
+// recall takes from the journal what was sent, and the end, if the journal holds one that is the transfer's.
+func (a *await) recall(ctx context.Context) (end transferred, ended bool) {
+	if a.client.journal == nil {
+		return end, false
 	}
-	entry, found, err := c.journal.Get(ctx, c.key(id.DistributorRef))
-	if err != nil || !found || entry.FirstAttempt.IsZero() {
-		return a, nil // an error is told when the end is to be noted
+	entry, found, err := a.client.journal.Get(ctx, a.client.key(a.id.DistributorRef))
+	if err != nil || !found {
+		return end, false // an error is told when the end is to be noted
 	}
-	if _, t, err := c.reopen(ctx, &entry); err == nil {
+	_, t, err := a.client.reopen(ctx, &entry)
+	if err != nil {
+		return end, false // as RecoverTransfers will tell
+	}
+	if !entry.FirstAttempt.IsZero() {
 		a.sent, a.since = t, entry.FirstAttempt
 	}
-	return a, nil
+	if entry.Settlement == nil {
+		return end, false
+	}
+	end, err = t.unpack(*entry.Settlement)
+	// A person decides about all there is under the reference.
+	own := a.id.TransferRef == "" || end.ref() == a.id.TransferRef || entry.Settlement.By == "person"
+	moving := end.answer != nil && (end.answer.TransferRecord == nil || finalState(*end.answer.TransferRecord) == "")
+	return end, err == nil && own && !moving
+}
+
+// settled is what the journal holds as the end.
+func (a *await) settled(end transferred) (*SendTransferResponse, error) {
+	if end.err == nil {
+		return end.answer, nil
+	}
+	failed := *end.err
+	failed.Operation, failed.CorrelationID, failed.Attempts = operationAwaitTransfer, a.correlationID, 0
+	return nil, &failed
 }
 
 // look looks at the list for as long as the context lasts.

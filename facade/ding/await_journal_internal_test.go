@@ -4,10 +4,12 @@ package ding
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,4 +163,54 @@ func TestAnEndThatCannotBeNotedIsAnEndAllTheSame(t *testing.T) {
 		require.NoError(t, err)
 		assert.NotContains(t, log.String(), "could not be noted", "somebody else is at it")
 	})
+}
+
+func TestAnEndThatTheJournalHoldsIsReturnedAtOnce(t *testing.T) {
+	paid := `{"answer":{"ResultCode":1,"TransferRecord":{"TransferId":{"TransferRef":"7","DistributorRef":"order-1"},"ProcessingState":"Complete"}}}`
+	failed := `{"error":{"resultCode":5,"codes":[{"Code":"ProviderError"}],"record":{"TransferId":{"TransferRef":"7","DistributorRef":"order-1"},"ProcessingState":"Failed"}}}`
+	for name, tc := range map[string]struct {
+		outcome    facade.Outcome
+		answer, by string
+		id         TransferID
+		atOnce     bool
+	}{
+		"paid":                            {"accepted", paid, "look-up", TransferID{TransferRef: "7"}, true},
+		"paid, by the reference":          {"accepted", paid, "answer", TransferID{}, true},
+		"failed":                          {"refused", failed, "look-up", TransferID{TransferRef: "7"}, true},
+		"failed for now":                  {"temporary", failed, "notification", TransferID{}, true},
+		"never sent":                      {"refused", `{"error":{"reason":"nothing left"}}`, "answer", TransferID{}, true},
+		"unpaid, as a person says":        {"refused", `{"error":{"reason":"unpaid"}}`, "person", TransferID{TransferRef: "7"}, true},
+		"another one is paid":             {"accepted", paid, "look-up", TransferID{TransferRef: "8"}, false},
+		"another one failed":              {"refused", failed, "look-up", TransferID{TransferRef: "8"}, false},
+		"accepted, and was on its way":    {"accepted", strings.Replace(paid, "Complete", "Submitted", 1), "answer", TransferID{TransferRef: "7"}, false},
+		"an outcome that cannot be read":  {"accepted", `{`, "answer", TransferID{}, false},
+		"an acceptance without an answer": {"accepted", `{}`, "answer", TransferID{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				b, journal := open(t, &book{}), newNotebook()
+				client := b.newClient(WithJournal(journal))
+				leave(t, journal, client, order("order-1"), 1)
+				require.NoError(t, journal.Settle(t.Context(), client.key("order-1"), facade.Settlement{Outcome: tc.outcome, Answer: []byte(tc.answer), By: tc.by}))
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				begun := time.Now()
+				tc.id.DistributorRef = "order-1"
+				answer, err := client.AwaitTransfer(ctx, tc.id, WithCorrelationID("call-1"))
+				assert.Equal(t, tc.atOnce, time.Since(begun) == 0)
+				switch {
+				case !tc.atOnce:
+					assert.ErrorIs(t, err, context.DeadlineExceeded)
+				case tc.outcome == facade.OutcomeAccepted:
+					require.NoError(t, err)
+					assert.Equal(t, ProcessingStateComplete, answer.TransferRecord.ProcessingState)
+				default:
+					assert.Equal(t, tc.outcome, facade.OutcomeOf(err))
+					assert.ErrorContains(t, err, "AwaitTransfer")
+					assert.ErrorContains(t, err, "call-1")
+				}
+				assert.Equal(t, tc.atOnce, len(b.lists) == 0)
+			})
+		})
+	}
 }

@@ -35,6 +35,7 @@ type Client struct {
 	flights           *settle.Flights[transferred]
 	sweeper           *sweeper
 	endings           *endings
+	correlated        *correlated
 }
 
 // NewClient returns a client, or an error that names every option that is wrong or missing. It sends nothing.
@@ -59,9 +60,12 @@ func NewClient(opts ...Option) (*Client, error) {
 		preventDuplicates: config.preventDuplicates,
 		flights:           &settle.Flights[transferred]{},
 		endings:           &endings{},
+		correlated:        &correlated{ids: map[string]TransferID{}},
 	}
 	c.sweeper = newSweeper(c.listOnce, func(last time.Time) time.Duration {
 		return config.Limits.Pace(operationListTransferRecords, last)
+	}, func(percent int) bool {
+		return config.Limits.Spare(operationListTransferRecords, percent)
 	})
 	return c, nil
 }

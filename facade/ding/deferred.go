@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/airtime-go/airtime/facade"
@@ -19,14 +20,15 @@ type DeferredTransfer struct {
 	// SendTransferResponse is the answer: its record is Submitted as a rule, and is at its end already if it is not [IsPending].
 	SendTransferResponse
 	// CorrelationID is the X-Correlation-Id that it was sent with, which its notification will carry. It is empty if an earlier
-	// process sent it, or the journal holds its end.
+	// call sent it, or the journal holds its end.
 	CorrelationID string
 }
 
 // SendTransferDeferred is [Client.SendTransfer] for a transfer that need not be done at once. Ding answers when it has taken it, tries
 // it again by itself when it fails, and tells the end by a notification to the webhook that is set up in the portal, for which
-// there is [NotificationHandler]. [Client.AwaitTransfer] waits for the end, with or without a webhook. [WithCorrelationID] names the
-// id that the notification will carry; one is made otherwise.
+// there is [NotificationHandler]. [Client.AwaitTransfer] waits for the end, with or without a webhook. The notification will carry the
+// X-Correlation-Id, which is the DistributorRef, or a UUID where that cannot be one or holds the account number. [WithCorrelationID]
+// names another: give every transfer its own, since a failure may be told without any other reference.
 //
 // The call ends as SendTransfer does, and by the same rules: nothing is sent twice. Sent plainly and deferred, the same request is two, and
 // the second is [facade.ErrReferenceConflict]. With [WithJournal], the transfer stays open in the journal until its end is
@@ -41,6 +43,10 @@ func (c *Client) SendTransferDeferred(ctx context.Context, request SendTransferR
 	if request.ValidateOnly {
 		return nil, &facade.RequestError{Operation: "SendTransferDeferred", Problems: []facade.FieldProblem{{Field: "ValidateOnly", Reason: "is set, and a validation cannot be deferred"}}}
 	}
+	// Logs show correlation ids, and no account number.
+	if ref := request.DistributorRef; isCorrelationID(ref) && !strings.Contains(ref, request.AccountNumber) {
+		opts = append([]CallOption{WithCorrelationID(ref)}, opts...)
+	}
 	options, err := newCallOptions(operationSendTransfer, opts)
 	if err != nil {
 		return nil, err
@@ -50,10 +56,14 @@ func (c *Client) SendTransferDeferred(ctx context.Context, request SendTransferR
 	if err != nil {
 		return nil, err
 	}
+	c.correlated.note(options.correlationID, TransferID{DistributorRef: request.DistributorRef}) // its notification may outrun the answer
 	result := c.flights.Do(ctx, todo)
 	answer, err := t.answered(result)
 	if err != nil {
 		return nil, err
+	}
+	if record := answer.TransferRecord; record != nil {
+		c.correlated.note(options.correlationID, TransferID{DistributorRef: request.DistributorRef, TransferRef: refOf(*record)})
 	}
 	if result.Verdict == settle.Pending && result.Alone && result.Attempts > 1 {
 		c.noteAnswered(ctx, *answer.TransferRecord.TransferID)

@@ -22,13 +22,17 @@ func FuzzNotification(f *testing.F) {
 		`{"ResultCode":5,"ErrorCodes":[{"Code":"ProviderError","Context":null}],"TransferRecord":{"TransferId":{"TransferRef":"7","DistributorRef":"order-1"},"ProcessingState":"Failed","CompletedUtc":"2026-01-09T21:40:15Z"}}`,
 		`{"resultcode":1,"transferrecord":{"transferid":{"TransferRef":"7","DistributorRef":"\ud800"},"ProcessingState":"Cancelled"}}`,
 		`{"ResultCode":1,"TransferRecord":{"TransferId":{"TransferRef":"0","DistributorRef":"a"},"ProcessingState":"Complete"}}`,
+		`{"ResultCode":5,"TransferRecord":{"TransferId":null,"SkuCode":"GB_TEST_10","AccountNumber":"447700900123","ProcessingState":"Failed"}}`,
 		`{"ResultCode":1,"TransferRecord":null}`, `{"ResultCode":1,"TransferRecord":{"TransferId":null}}`, `{"TransferRecord":{"Price":"x"}}`,
 		`null`, `[]`, `{`, ``, `{}{}`, "{\"\xff\":1}",
 	} {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		n, err := readNotification(http.Header{}, body)
+		n, err := readNotification(http.Header{"X-Correlation-Id": {"call-1"}}, body)
+		if err == nil {
+			err = n.identify(&correlated{})
+		}
 		if err != nil {
 			var refusal *inbound.Refusal
 			require.True(t, errors.As(err, &refusal))
@@ -40,7 +44,7 @@ func FuzzNotification(f *testing.F) {
 		id := n.TransferRecord.TransferID
 		require.NotNil(t, id)
 		assert.NotEmpty(t, id.DistributorRef)
-		assert.False(t, isNoRef(id.TransferRef))
+		assert.True(t, !isNoRef(id.TransferRef) || id.TransferRef == "" && isFailed(n.TransferRecord.ProcessingState))
 		assert.NotEmpty(t, finalState(n.TransferRecord))
 		assert.NotZero(t, n.ResultCode)
 		assert.False(t, n.Verified)

@@ -48,6 +48,10 @@ const (
 	// maxReadBacks is how many notifications are read back at once, and readBackWithin how long one may take.
 	maxReadBacks   = 64
 	readBackWithin = 20 * time.Second
+	// strangersLeave is how many percent of the usage limit of ListTransferRecords a read-back leaves to those who have lost an answer, and
+	// expectedLeave how many if it is of a transfer that is known. Anybody can make up references.
+	strangersLeave = 50
+	expectedLeave  = 25
 	// rememberedEnds is how many notifications are remembered, and rememberedFor how long.
 	rememberedEnds = 10_000
 	rememberedFor  = 24 * time.Hour
@@ -158,6 +162,9 @@ func (h *NotificationHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) 
 			return err
 		}
 		told = &n
+		if err := h.check(n); err != nil {
+			return err
+		}
 		return h.receive(ctx, n)
 	})
 	h.log(r.Context(), told, err)
@@ -181,9 +188,7 @@ func (h *NotificationHandler) admit(r *http.Request) error {
 
 // receive finds out whether what was told is so, lets everybody know, and hands it over once.
 func (h *NotificationHandler) receive(ctx context.Context, told Notification) error {
-	names := told.names()
-	key := inbound.KeyOf(names[:]...)
-	if h.once.Took(key) || h.isNoted(ctx, told) {
+	if h.once.Took(told.key()) || h.isNoted(ctx, told) {
 		return nil
 	}
 	seen, confirmed, err := h.confirm(ctx, told)
@@ -191,7 +196,31 @@ func (h *NotificationHandler) receive(ctx context.Context, told Notification) er
 		return err
 	}
 	h.spread(ctx, seen, confirmed)
-	return h.once.Do(ctx, key, func() error { return h.deliver(ctx, confirmed) })
+	return h.once.Do(ctx, confirmed.key(), func() error { return h.deliver(ctx, confirmed) })
+}
+
+// isExpected reports whether it is of a transfer that this client has sent, or that its journal knows.
+func (h *NotificationHandler) isExpected(ctx context.Context, n Notification) bool {
+	ref := n.TransferRecord.TransferID.DistributorRef
+	if sent, known := h.client.correlated.find(n.CorrelationID); known && sent.DistributorRef == ref {
+		return true
+	}
+	if h.client.journal == nil {
+		return false
+	}
+	_, found, err := h.client.journal.Get(ctx, h.client.key(ref))
+	return err == nil && found
+}
+
+// check completes what names the transfer, as far as it has to be.
+func (h *NotificationHandler) check(n Notification) error {
+	if err := n.identify(h.client.correlated); err != nil {
+		return err
+	}
+	if record := n.TransferRecord; refOf(record) == "" && !h.config.withoutReadBack && (record.SKUCode == "" || record.AccountNumber == "") {
+		return inbound.Refuse(http.StatusBadRequest, "TransferRecord.TransferId is missing, and SkuCode or AccountNumber as well")
+	}
+	return nil
 }
 
 // confirm returns what the list says of the transfer, if that agrees with what was told.
@@ -210,25 +239,17 @@ func (h *NotificationHandler) confirm(ctx context.Context, told Notification) (s
 	}
 	bounded, cancel := context.WithTimeout(ctx, readBackWithin)
 	defer cancel()
-	seen := h.client.sweeper.look(bounded, record.TransferID.DistributorRef, record.StartedUTC.Time, record.AccountNumber)
+	leaves := strangersLeave
+	if h.isExpected(ctx, told) {
+		leaves = expectedLeave
+	}
+	seen := h.client.sweeper.lookLeaving(bounded, leaves, record.TransferID.DistributorRef, record.StartedUTC.Time, record.AccountNumber)
 	if seen.err != nil {
 		return seen, told, fmt.Errorf("%w: %s", unconfirmed("the list of transfers cannot be read"), scrub.Redact(seen.err.Error()))
 	}
-	place := slices.IndexFunc(seen.items, func(item TransferRecordWithErrorCodes) bool {
-		return refOf(item.TransferRecord) == record.TransferID.TransferRef
-	})
-	switch {
-	case place < 0 && seen.complete && len(seen.items) > 0:
-		return seen, told, contradiction("TransferRef")
-	case place < 0:
-		return seen, told, unconfirmed("the list of transfers does not have it")
-	}
-	item := seen.items[place]
-	if field := differs(record, item.TransferRecord); field != "" {
-		return seen, told, contradiction(field)
-	}
-	if finalState(item.TransferRecord) == "" {
-		return seen, told, unconfirmed("the list of transfers has it as not at its end")
+	item, err := told.against(seen)
+	if err != nil {
+		return seen, told, err
 	}
 	return seen, told.listed(item), nil
 }

@@ -1,6 +1,7 @@
 package ding
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -22,6 +23,8 @@ type sweeper struct {
 	list func(ctx context.Context, request ListTransferRecordsRequest, private []string) (*ListTransferRecordsResponse, error)
 	// pace is how long to wait before the next request, after one at that time, so that others find room as well.
 	pace func(last time.Time) time.Duration
+	// spare reports whether more than so many percent of the usage limit are free.
+	spare func(percent int) bool
 
 	mu      sync.Mutex
 	waiting []*lookup // in the order in which they came
@@ -39,6 +42,8 @@ type lookup struct {
 	// private is what its request says of the customer.
 	private []string
 	found   chan sighting
+	// leaves is how many percent of the usage limit it must leave to those that are more urgent; 0 for a payment.
+	leaves int
 	// by is when it must be made whatever the pace, since its context ends soon after; zero if it has time. hurried reports
 	// that it has had its round.
 	by      time.Time
@@ -78,8 +83,11 @@ const (
 	longestRest = UsageWindow
 )
 
-func newSweeper(list func(context.Context, ListTransferRecordsRequest, []string) (*ListTransferRecordsResponse, error), pace func(time.Time) time.Duration) *sweeper {
-	return &sweeper{list: list, pace: pace}
+// errNoRoom is what those get who would take room that others may need.
+var errNoRoom = errors.New("what is left of the usage limit is kept for payments")
+
+func newSweeper(list func(context.Context, ListTransferRecordsRequest, []string) (*ListTransferRecordsResponse, error), pace func(time.Time) time.Duration, spare func(int) bool) *sweeper {
+	return &sweeper{list: list, pace: pace, spare: spare}
 }
 
 // listOnce is ListTransferRecords without repetitions, which would be out of pace. Its error codes are fit to be shown.
@@ -104,7 +112,16 @@ func (c *Client) listOnce(ctx context.Context, request ListTransferRecordsReques
 // look asks what the list says of the reference now. Records from before since need not be found; a zero since means that
 // any may be. What is private is not shown if the list repeats it.
 func (s *sweeper) look(ctx context.Context, ref string, since time.Time, private ...string) sighting {
-	wanted := &lookup{ref: ref, since: since, private: private, found: make(chan sighting, 1)}
+	return s.lookLeaving(ctx, 0, ref, since, private...)
+}
+
+// lookLeaving is look for what is less urgent than a payment: it goes after those, and is [errNoRoom] unless it leaves so many percent of
+// the usage limit to them.
+func (s *sweeper) lookLeaving(ctx context.Context, percent int, ref string, since time.Time, private ...string) sighting {
+	wanted := &lookup{ref: ref, since: since, private: private, found: make(chan sighting, 1), leaves: percent}
+	if !s.affords(wanted) {
+		return sighting{err: errNoRoom}
+	}
 	if deadline, bounded := ctx.Deadline(); bounded {
 		wanted.by = deadline.Add(-lastCall)
 	}
@@ -166,6 +183,7 @@ func (s *sweeper) run(ctx context.Context) {
 		}
 		// Who comes before there is room for a request takes part.
 		if settle.Sleep(round, gathering) && s.room(round) {
+			s.turnAway()
 			begun, waiting := time.Now(), s.everybody()
 			switch len(waiting) {
 			case 0:
@@ -201,10 +219,24 @@ func (s *sweeper) round(ctx context.Context) (context.Context, context.CancelFun
 	return ctx, s.abandon, true
 }
 
+// everybody returns those who wait, the most urgent first, and else in the order in which they came.
 func (s *sweeper) everybody() []*lookup {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.waiting)
+	waiting := slices.Clone(s.waiting)
+	slices.SortStableFunc(waiting, func(a, b *lookup) int { return cmp.Compare(a.leaves, b.leaves) })
+	return waiting
+}
+
+func (s *sweeper) affords(wanted *lookup) bool { return wanted.leaves == 0 || s.spare(wanted.leaves) }
+
+// turnAway ends the look-ups that there is no room for any more.
+func (s *sweeper) turnAway() {
+	for _, wanted := range s.everybody() {
+		if !s.affords(wanted) {
+			s.answer(wanted, sighting{err: errNoRoom})
+		}
+	}
 }
 
 // one asks for a single reference.
@@ -226,6 +258,7 @@ func (s *sweeper) sweep(ctx context.Context, waiting []*lookup) {
 	known := pages{byRef: map[string][]TransferRecordWithErrorCodes{}, named: true}
 	skip, read := 0, 0
 	for ; read < mostPages; read++ {
+		s.turnAway()
 		waiting = s.still(waiting)
 		if left := count(waiting); left == 0 || read > 0 && left <= read+1 {
 			break
@@ -250,6 +283,7 @@ func (s *sweeper) sweep(ctx context.Context, waiting []*lookup) {
 		}
 	}
 	for _, wanted := range waiting[:min(perRound, len(waiting))] {
+		s.turnAway()
 		if s.isWaiting(wanted) {
 			s.one(ctx, wanted)
 		}

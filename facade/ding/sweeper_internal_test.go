@@ -296,7 +296,7 @@ func TestWhatPagesSayAndDoNot(t *testing.T) {
 						return page(true, time.Now()), nil
 					}
 					return pages[min(int(request.Skip), len(pages)-1)], nil
-				}, atOnce)
+				}, atOnce, nil)
 				since := time.Now()
 				if tc.since < 0 {
 					since = time.Time{}
@@ -358,7 +358,7 @@ func TestPagesOfAnySizeAreAskedForWithinWhatTheAPIAllows(t *testing.T) {
 						}})
 					}
 					return page, nil
-				}, atOnce)
+				}, atOnce, nil)
 				s.rest(time.Second)
 				var all sync.WaitGroup
 				for i := range 10 {
@@ -396,7 +396,7 @@ func TestLookUpsStayWithinTheLimitEvenIfNoTokenIsGoodEnough(t *testing.T) {
 
 func TestWhatIsFoundJustInTimeIsNotLost(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		s := newSweeper(nil, atOnce)
+		s := newSweeper(nil, atOnce, nil)
 		s.running = true // nobody but this test answers
 		ctx, cancel := context.WithCancel(t.Context())
 		seen := make(chan sighting)

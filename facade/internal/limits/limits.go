@@ -346,6 +346,18 @@ func (l *Limiter) Reset(before Mark) {
 	}
 }
 
+// Spare reports whether more than so many percent of the row are free, and none of those who wait needs them.
+func (l *Limiter) Spare(name string, percent int) bool {
+	if l == nil || l.rows[name] == nil {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := l.rows[name]
+	l.advance(r)
+	return len(r.queue) == 0 && 100*r.free() > percent*r.limit
+}
+
 // Pace returns how long somebody with many requests should wait before the next, the last of which was begun then, so that
 // others find room as well: not at all while half of the row is free; from there on, what is left is spread over the time until
 // there is more.
