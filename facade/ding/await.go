@@ -1,6 +1,7 @@
 package ding
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -65,7 +66,7 @@ func (c *Client) AwaitTransfer(ctx context.Context, id TransferID, opts ...CallO
 			return nil, a.unknown(seen.err)
 		}
 		if item, ended := a.ended(seen); ended {
-			c.noteEnd(ctx, seen.sighting, item, a.failures, "look-up")
+			c.noteEnd(ctx, seen.sighting, item, a.failures, cmp.Or(seen.by, "look-up"))
 			return a.end(item)
 		}
 	}
@@ -282,6 +283,8 @@ type news struct {
 	sighting
 	// end is the record that Ding has told of; nil if it was only looked for.
 	end *TransferRecord
+	// by is how a settlement says that it was found out; empty if it was looked for.
+	by string
 }
 
 // endings passes what notifications tell on to those who await it, by DistributorRef.

@@ -39,7 +39,7 @@
 //	…
 //	answer, err := client.AwaitTransfer(ctx, *sent.TransferRecord.TransferID)
 //
-// In the journal, a deferred transfer stays open until its end is known.
+// In the journal, a deferred transfer stays open until its end is known, and taken if it was notified.
 //
 // # Usage limits
 //

@@ -21,13 +21,17 @@ import (
 // (Settings, Developer, Webhooks); Ding calls https alone.
 //
 // Ding documents no signature, so anybody can send what looks like a notification. By default, it is read back before it is
-// believed: the list of transfers has to show the same references, SKU, account, state and value. [WithPathSecret] and
-// [WithAllowedSenders] keep strangers out before that, who could otherwise use up the 50 lists in ten minutes that Ding allows.
+// believed: the list of transfers has to show the same references, SKU, account, state and value. A failure may come without
+// references, as SendTransfer answers one: its correlation id names the transfer then.
 //
-// A notification that is believed settles the transfer's entry in the client's journal and ends [Client.AwaitTransfer]. Then the user's
-// function gets it. The answer is 200 only once that has returned nil; the sender may send again what was answered otherwise:
+// Of the 50 lists in ten minutes that Ding allows, read-backs leave a quarter to payments whose answer was lost, and half if neither
+// this client nor its journal has sent the transfer: let those receive who send, or share their journal. [WithPathSecret] and
+// [WithAllowedSenders] keep strangers out before that.
 //
-//   - 400, 405, 408, 413, 415: it is no notification of an end. The text names the field.
+// A notification that is believed ends [Client.AwaitTransfer], and the user's function gets it. Once that has returned nil, the transfer's
+// entry in the client's journal is settled, and the answer is 200; the sender may send again what was answered otherwise:
+//
+//   - 400, 405, 408, 413, 415: it is no notification of an end. The text says what is wrong, and names the field if it is one.
 //   - 404, 403: a wrong path secret; a sender who is not allowed, or a notification that contradicts the list.
 //   - 503, with Retry-After: it cannot be confirmed now, or is being taken elsewhere.
 //   - 500: the function failed.
@@ -186,7 +190,7 @@ func (h *NotificationHandler) admit(r *http.Request) error {
 	return nil
 }
 
-// receive finds out whether what was told is so, lets everybody know, and hands it over once.
+// receive finds out whether what was told is so, tells those who await the end, and hands it over once.
 func (h *NotificationHandler) receive(ctx context.Context, told Notification) error {
 	if h.once.Took(told.key()) || h.isNoted(ctx, told) {
 		return nil
@@ -195,8 +199,19 @@ func (h *NotificationHandler) receive(ctx context.Context, told Notification) er
 	if err != nil {
 		return err
 	}
-	h.spread(ctx, seen, confirmed)
-	return h.once.Do(ctx, confirmed.key(), func() error { return h.deliver(ctx, confirmed) })
+	end := news{sighting: seen, end: &confirmed.TransferRecord, by: "look-up"}
+	if !confirmed.Verified {
+		end.by = "notification"
+	}
+	h.client.endings.tell(confirmed.TransferRecord.TransferID.DistributorRef, end)
+	err = h.once.Do(ctx, confirmed.key(), func() error { return h.deliver(ctx, confirmed) })
+	if err == nil {
+		// Not before: until somebody has taken the end, RecoverTransfers has to tell it.
+		known := failures{}
+		known.believe(confirmed.TransferRecord)
+		h.client.noteEnd(ctx, seen, confirmed.item(), known, end.by)
+	}
+	return err
 }
 
 // isExpected reports whether it is of a transfer that this client has sent, or that its journal knows.
@@ -261,18 +276,6 @@ func unconfirmed(why string) error {
 // contradiction names the field for the log alone: a stranger could find out by it what was sent to whom.
 func contradiction(field string) error {
 	return fmt.Errorf("%w: in %s", inbound.Refuse(http.StatusForbidden, "it contradicts the list of transfers"), field)
-}
-
-// spread settles the transfer's own entry in the journal, and tells those who await the end.
-func (h *NotificationHandler) spread(ctx context.Context, seen sighting, confirmed Notification) {
-	record, by := confirmed.TransferRecord, "look-up"
-	if !confirmed.Verified {
-		by = "notification"
-	}
-	known := failures{}
-	known.believe(record)
-	h.client.noteEnd(ctx, seen, confirmed.item(), known, by)
-	h.client.endings.tell(record.TransferID.DistributorRef, news{sighting: seen, end: &record})
 }
 
 // key is what the journal keeps a notification under.
