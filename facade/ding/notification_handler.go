@@ -36,6 +36,8 @@ import (
 //   - 503, with Retry-After: it cannot be confirmed now, or is being taken elsewhere.
 //   - 500: the function failed.
 //
+// The server needs a ReadHeaderTimeout and an IdleTimeout of its own: a handler sees no connection that sends no request.
+//
 // What was taken is not handed to the function again: the same references and state are answered with 200 from then on. That is
 // remembered for a day, of the latest 10,000, and with [WithJournal] for good, across restarts and processes. A process that is
 // killed after the function has returned and before that is noted leaves it to be taken once more: the function must bear that.
@@ -171,7 +173,7 @@ func (h *NotificationHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) 
 		}
 		return h.receive(ctx, n)
 	})
-	h.log(r.Context(), told, err)
+	h.log(r, told, err)
 }
 
 // admit decides whether the sender may deliver at all.
@@ -357,7 +359,8 @@ func (h *NotificationHandler) about(n Notification) []slog.Attr {
 }
 
 // log tells how a delivery ended.
-func (h *NotificationHandler) log(ctx context.Context, told *Notification, err error) {
+func (h *NotificationHandler) log(r *http.Request, told *Notification, err error) {
+	ctx := context.WithoutCancel(r.Context()) // the sender may have gone
 	level, message := slog.LevelDebug, "notification taken"
 	var refusal *inbound.Refusal
 	switch {
@@ -374,7 +377,7 @@ func (h *NotificationHandler) log(ctx context.Context, told *Notification, err e
 		attrs = h.about(*told)
 	}
 	if refusal != nil {
-		attrs = append(attrs, slog.Int("httpStatus", refusal.Status))
+		attrs = append(attrs, slog.Int("httpStatus", refusal.Status), slog.String("remote", r.RemoteAddr))
 	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))

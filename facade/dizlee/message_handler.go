@@ -40,7 +40,8 @@ type MessageHandler struct {
 // Everything else is answered without calling take, in a line of plain text that repeats nothing of what was sent: 401 for a
 // key that is missing or wrong, before the body is read; 405 for a method other than POST; 415 for a body that is declared
 // to be something else than JSON in UTF-8; 413 for one above 64 KiB, 408 for one that takes longer than 10 seconds to
-// arrive; 400 for what is no message, with the names of the fields at fault.
+// arrive; 400 for what is no message, with the names of the fields at fault. The server needs a ReadHeaderTimeout and an
+// IdleTimeout of its own: a handler sees no connection that sends no request.
 func NewMessageHandler(take func(context.Context, Message) error, opts ...MessageOption) (*MessageHandler, error) {
 	h := &MessageHandler{take: take, logger: slog.New(slog.DiscardHandler)}
 	var problems []error
