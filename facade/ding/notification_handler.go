@@ -36,7 +36,8 @@ import (
 //   - 503, with Retry-After: it cannot be confirmed now, or is being taken elsewhere.
 //   - 500: the function failed.
 //
-// The server needs a ReadHeaderTimeout and an IdleTimeout of its own: a handler sees no connection that sends no request.
+// The server needs a ReadHeaderTimeout and an IdleTimeout of its own, since a handler sees no connection that sends no request, and no
+// WriteTimeout below a minute: reading back may take 20 seconds, and the function 30.
 //
 // What was taken is not handed to the function again: the same references and state are answered with 200 from then on. That is
 // remembered for a day, of the latest 10,000, and with [WithJournal] for good, across restarts and processes. A process that is
