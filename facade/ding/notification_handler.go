@@ -26,7 +26,8 @@ import (
 //
 // Of the 50 lists in ten minutes that Ding allows, read-backs leave a quarter to payments whose answer was lost, and half if neither
 // this client nor its journal has sent the transfer: let those receive who send, or share their journal. [WithPathSecret] and
-// [WithAllowedSenders] keep strangers out before that.
+// [WithAllowedSenders] keep strangers out before that. Give one of them: if the list shows a failure that Ding is about to try again,
+// which is not documented, a stranger who knows of it could tell it as the end at that moment.
 //
 // A notification that is believed ends [Client.AwaitTransfer], and the user's function gets it. Once that has returned nil, the transfer's
 // entry in the client's journal is settled, and the answer is 200; the sender may send again what was answered otherwise:
@@ -230,7 +231,7 @@ func (h *NotificationHandler) isExpected(ctx context.Context, n Notification) bo
 	return err == nil && found
 }
 
-// check completes what names the transfer, as far as it has to be.
+// check completes the references, and refuses what the list could not tell apart without.
 func (h *NotificationHandler) check(n Notification) error {
 	if err := n.identify(h.client.correlated); err != nil {
 		return err
