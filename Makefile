@@ -7,7 +7,7 @@ FROM ?= 0
 COUNT ?= 1
 SWAGGER ?= https://api.dingconnect.com/swagger/docs/v1
 
-.PHONY: all generate check-generate test race lint cover fuzz chaos bench spec demo
+.PHONY: all generate check-generate test race lint cover fuzz chaos bench spec drift demo
 
 all: generate lint test
 
@@ -49,6 +49,10 @@ bench: ## what reading, looking up and loading cost; COUNT=10 for benchstat (doc
 spec: ## write api/openapi/ding.yaml anew: make spec SWAGGER=file-or-URL
 	$(GO) run ./internal/specsync -source "$(SWAGGER)" -overlay api/openapi/ding.overlay.yaml -out api/openapi/ding.yaml
 	$(GO) generate ./...
+
+drift: ## what the live Swagger changed against api/openapi/ding.yaml, in words: make drift SWAGGER=file-or-URL JSON=1
+	@program=$$(mktemp) && trap 'rm -f "$$program"' EXIT && $(GO) build -o "$$program" ./internal/specsync && \
+	  "$$program" -drift $(if $(JSON),-json) -source "$(SWAGGER)" -overlay api/openapi/ding.overlay.yaml -out api/openapi/ding.yaml
 
 demo:
 	$(GO) run ./cmd/airtime demo

@@ -142,6 +142,9 @@ func TestWrongUseExits2(t *testing.T) {
 		"no source":                        {[]string{"-source", ""}, "-source"},
 		"no output":                        {[]string{"-out", ""}, "-out"},
 		"a check against standard output":  {[]string{"-check", "-out", "-"}, "-check"},
+		"drift and check at once":          {[]string{"-drift", "-check"}, "-drift"},
+		"drift against standard output":    {[]string{"-drift", "-out", "-"}, "-drift"},
+		"JSON of no report":                {[]string{"-json"}, "-json is for -drift"},
 		"a flag that lacks its value":      {[]string{"-source"}, "source"},
 		"a value that is no boolean value": {[]string{"-check=maybe"}, "maybe"},
 	}
@@ -158,7 +161,7 @@ func TestWrongUseExits2(t *testing.T) {
 func TestHelpNamesEveryFlagAndItsDefault(t *testing.T) {
 	code, _, stderr := specsync(t, "-h")
 	assert.Equal(t, exitOK, code)
-	for _, want := range []string{"-source", defaultSource, "-overlay", defaultOverlay, "-out", defaultOut, "-check"} {
+	for _, want := range []string{"-source", defaultSource, "-overlay", defaultOverlay, "-out", defaultOut, "-check", "-drift", "-json"} {
 		assert.Contains(t, stderr, want)
 	}
 }

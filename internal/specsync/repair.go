@@ -20,12 +20,15 @@ type defect struct {
 
 // defects are mended in this order.
 var defects = []defect{
+	{"parameter or response that operations share", writeOutShared},
 	{"capitalised type name", lowerTypeNames},
 	{"text/json media type", dropTextJSON},
 	{"operation without media types of its own", inheritMediaTypes},
 	{"empty default of a query parameter", dropEmptyDefaults},
 	{"additionalProperties: false", openSchemas},
 	{"schema field that no specification knows", dropUnknownSchemaFields},
+	{"nullable, which Swagger 2.0 does not know", spellNullable},
+	{"definition put together from parts (allOf)", writeOutParts},
 	{"malformed host, basePath or scheme", tidyAddress},
 }
 
@@ -185,5 +188,18 @@ func tidyAddress(doc *yaml.Node) int {
 	for scheme := range items(field(doc, "schemes")) {
 		change(scheme, strings.ToLower(strings.TrimSpace(scheme.Value)))
 	}
+	return count
+}
+
+// spellNullable writes nullable in the way that the converter reads: it is OpenAPI 3's word, which tools use in Swagger too.
+func spellNullable(doc *yaml.Node) int {
+	count := 0
+	walker{schema: func(schema *yaml.Node) {
+		if value := field(schema, "nullable"); value != nil {
+			dropField(schema, "nullable")
+			setField(schema, "x-nullable", value)
+			count++
+		}
+	}}.walk(doc)
 	return count
 }
