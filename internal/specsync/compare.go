@@ -89,7 +89,7 @@ func compare(before, after *yaml.Node) ([]change, error) {
 	return c.changes, nil
 }
 
-// fingerprint is the same for documents that differ in order only.
+// fingerprint is the same for documents that differ in order and repetitions only.
 func fingerprint(node *yaml.Node) string {
 	var parts []string
 	for key, value := range fields(node) {
@@ -104,7 +104,7 @@ func fingerprint(node *yaml.Node) string {
 		return fmt.Sprintf("%q", node.Value)
 	}
 	slices.Sort(parts)
-	return "{" + strings.Join(parts, ",") + "}"
+	return "{" + strings.Join(slices.Compact(parts), ",") + "}"
 }
 
 // place is what a change is about and who feels it.

@@ -141,15 +141,12 @@ func overlaidTree(ctx context.Context, base *yaml.Node, overlay string) (overlai
 	if err := overlayOnto(doc, overlay, io.Discard); err != nil {
 		return nil, "", err
 	}
-	data, err := render(doc)
-	if err != nil {
-		return nil, "", err
-	}
-	if err := validate(ctx, data); err != nil {
+	overlaid = clone(doc.Content[0]) // an overlay can put the same node into several places
+	arrange(overlaid, "document")
+	if err := validate(ctx, []byte(toJSON(overlaid))); err != nil {
 		note, _, _ = strings.Cut(err.Error(), "\n") // then come whole schemas
 	}
-	overlaid, err = parseYAML(data)
-	return overlaid, note, err
+	return overlaid, note, nil
 }
 
 func newReport(set settings, operations int, note string, changes []change) report {

@@ -95,9 +95,9 @@ func TestDriftSpeaksOfOperationsAndFields(t *testing.T) {
 			then: []string{`"minimum": 1, "maximum": 9`, `"minimum": 2, "maximum": 10`, `"pattern": "^A"`, `"pattern": "^B"`, `, "maxLength": 5`, ""},
 			want: []string{
 				"PlaceOrder: Order.Buyer.Name: pattern is ^B now, not ^A: breaking",
-				"PlaceOrder: Order.Copies: min is 2 now, not 1: breaking",
+				"PlaceOrder: Order.Copies: minimum is 2 now, not 1: breaking",
 				"PlaceOrder: Order.Buyer.Badge: maxLength is none now, not 5: compatible",
-				"PlaceOrder: Order.Copies: max is 10 now, not 9: compatible",
+				"PlaceOrder: Order.Copies: maximum is 10 now, not 9: compatible",
 			},
 		},
 		"bounds of what is read": {
@@ -134,7 +134,7 @@ func TestDriftSpeaksOfOperationsAndFields(t *testing.T) {
 				`"required": ["PaperCode", "Amount"]`, `"required": ["PaperCode", "Edition"]`},
 			want: []string{
 				"ListShelves, PlaceOrder, ReadPaper, VoidOrders: Paper.Amount is optional now: breaking",
-				"ListShelves, PlaceOrder, ReadPaper, VoidOrders: Paper.AppearsOn has the format none now, not date-time: breaking",
+				"ListShelves, PlaceOrder, ReadPaper, VoidOrders: Paper.AppearsOn lost its format date-time: breaking",
 				"ListShelves, PlaceOrder, ReadPaper, VoidOrders: Paper.Edition is required now: breaking",
 				"ListShelves, PlaceOrder, ReadPaper, VoidOrders: the message, in requests and answers, has the new optional field Paper.Weight: compatible",
 			},

@@ -46,8 +46,7 @@ func (c *comparison) schema(at place, found tree, before, after *yaml.Node) {
 		case key == "additionalProperties":
 			c.schema(at.named("a value of %s", at.name), part, field(before, key), field(after, key))
 		case key == "format":
-			c.add(at, breaking, fmt.Sprintf("%s has the format %s now, not %s", at.name, orNone(part["to"]), orNone(part["from"])),
-				"Programs can misread it, or send what is refused.")
+			c.add(at, breaking, reformatted(at.name, part["from"], part["to"]), "Programs can misread it, or send what is refused.")
 		case key == "default":
 			c.fallback(at, part)
 		case key == "deprecated":
@@ -58,6 +57,16 @@ func (c *comparison) schema(at place, found tree, before, after *yaml.Node) {
 			c.extent(at, key, part, found[key])
 		}
 	}
+}
+
+func reformatted(name string, from, to any) string {
+	switch {
+	case isUnset(to):
+		return fmt.Sprintf("%s lost its format %v", name, from)
+	case isUnset(from):
+		return fmt.Sprintf("%s has the format %v now", name, to)
+	}
+	return fmt.Sprintf("%s has the format %v now, not %v", name, to, from)
 }
 
 func orNone(value any) string { return cmp.Or(strings.TrimPrefix(fmt.Sprint(value), "<nil>"), "none") }
@@ -176,9 +185,15 @@ func (c *comparison) fallback(at place, found tree) {
 	c.add(at, compatible, words, fineMeaning)
 }
 
+// keywords are those that oasdiff shortens.
+var keywords = map[string]string{
+	"min": "minimum", "max": "maximum", "exclusiveMin": "exclusiveMinimum", "exclusiveMax": "exclusiveMaximum",
+	"minProps": "minProperties", "maxProps": "maxProperties",
+}
+
 // extent reports keywords that say how much is allowed.
 func (c *comparison) extent(at place, key string, found tree, value any) {
-	words := fmt.Sprintf("%s: %s is %s now, not %s", at.name, key, orNone(found["to"]), orNone(found["from"]))
+	words := fmt.Sprintf("%s: %s is %s now, not %s", at.name, cmp.Or(keywords[key], key), orNone(found["to"]), orNone(found["from"]))
 	switch key {
 	case "enum":
 		c.enum(at, found)
