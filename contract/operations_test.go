@@ -1,12 +1,11 @@
 package contract_test
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -14,12 +13,11 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/getkin/kin-openapi/routers"
-	"github.com/getkin/kin-openapi/routers/gorillamux"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/airtime-go/airtime/api/openapi"
+	"github.com/airtime-go/airtime/contract"
 	"github.com/airtime-go/airtime/facade/ding"
 	"github.com/airtime-go/airtime/facade/dizlee"
 	"github.com/airtime-go/airtime/money"
@@ -27,21 +25,14 @@ import (
 )
 
 // spec is a document that traffic is held against.
-type spec struct {
-	doc    *openapi3.T
-	router routers.Router
-}
+type spec struct{ doc *openapi3.T }
 
 func load(t *testing.T, data []byte) spec {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(data)
 	require.NoError(t, err)
 	require.NoError(t, doc.Validate(t.Context()))
-	// Any host will do: the sandbox is not where the spec's servers are.
-	doc.Servers = nil
-	router, err := gorillamux.NewRouter(doc)
-	require.NoError(t, err)
-	return spec{doc: doc, router: router}
+	return spec{doc: doc}
 }
 
 // operations returns the ids of all operations, sorted.
@@ -56,62 +47,27 @@ func (s spec) operations() []string {
 	return ids
 }
 
-// transport validates what passes, in both directions, and remembers which operations it saw.
-type transport struct {
-	t      *testing.T
-	spec   spec
-	prefix string
-
-	mu   sync.Mutex
-	seen map[string]bool
+// strict returns a client whose requests and answers all have to be as the documents say, to the letter, and the operations
+// that it has seen.
+func strict(t *testing.T, options ...contract.Option) (*http.Client, *seen) {
+	t.Helper()
+	arrived := &seen{operations: map[string]bool{}}
+	transport, err := contract.NewTransport(arrived, func(v contract.Violation) { t.Error(v) }, append(options, contract.Strict())...)
+	require.NoError(t, err)
+	return &http.Client{Transport: transport}, arrived
 }
 
-func (c *transport) RoundTrip(request *http.Request) (*http.Response, error) {
-	seenByRouter := request.Clone(request.Context())
-	seenByRouter.URL.Path = strings.TrimPrefix(request.URL.Path, c.prefix)
-	// A server sees canonical names, whatever the spelling on the wire.
-	seenByRouter.Header = http.Header{}
-	for name, values := range request.Header {
-		seenByRouter.Header[http.CanonicalHeaderKey(name)] = values
-	}
-	if request.Body != nil {
-		body, err := io.ReadAll(request.Body)
-		require.NoError(c.t, err)
-		request.Body = io.NopCloser(bytes.NewReader(body))
-		seenByRouter.Body = io.NopCloser(bytes.NewReader(body))
-	}
-	route, params, err := c.spec.router.FindRoute(seenByRouter)
-	if !assert.NoError(c.t, err, "%s %s is no operation of the spec", request.Method, request.URL.Path) {
-		return http.DefaultTransport.RoundTrip(request)
-	}
-	c.mu.Lock()
-	c.seen[route.Operation.OperationID] = true
-	c.mu.Unlock()
+// seen remembers the last parts of the paths that were asked for.
+type seen struct {
+	mu         sync.Mutex
+	operations map[string]bool
+}
 
-	sent := &openapi3filter.RequestValidationInput{
-		Request:    seenByRouter,
-		PathParams: params,
-		Route:      route,
-		Options:    &openapi3filter.Options{MultiError: true, IncludeResponseStatus: true, AuthenticationFunc: authenticated},
-	}
-	assert.NoError(c.t, openapi3filter.ValidateRequest(request.Context(), sent), "request of %s", route.Operation.OperationID)
-
-	response, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(response.Body)
-	response.Body.Close()
-	require.NoError(c.t, err)
-	response.Body = io.NopCloser(bytes.NewReader(body))
-	assert.NoError(c.t, openapi3filter.ValidateResponse(request.Context(), &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: sent,
-		Status:                 response.StatusCode,
-		Header:                 response.Header,
-		Body:                   io.NopCloser(bytes.NewReader(body)),
-		Options:                sent.Options,
-	}), "HTTP %d answer of %s: %s", response.StatusCode, route.Operation.OperationID, body)
-	return response, nil
+func (s *seen) RoundTrip(request *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	s.operations[path.Base(request.URL.Path)] = true
+	s.mu.Unlock()
+	return http.DefaultTransport.RoundTrip(request)
 }
 
 // authenticated holds a request against one of the spec's security schemes.
@@ -269,34 +225,24 @@ func TestDingClientAndSandboxKeepTheContract(t *testing.T) {
 	}
 	for name, credentials := range clients {
 		t.Run(name, func(t *testing.T) {
-			held := &transport{t: t, spec: doc, seen: map[string]bool{}}
+			held, arrived := strict(t, contract.WithDingURL(env["DING_BASE_URL"]))
 			client, err := ding.NewClient(append(credentials, ding.WithBaseURL(env["DING_BASE_URL"]),
-				ding.WithHTTPClient(&http.Client{Transport: apiOnly{held}}))...)
+				ding.WithHTTPClient(held))...)
 			require.NoError(t, err)
 			calls := dingCalls(client)
 			require.Equal(t, doc.operations(), slices.Sorted(maps.Keys(calls)), "every operation of the spec has a call here")
 			for _, operation := range doc.operations() {
 				assert.NoError(t, calls[operation](t.Context()), operation)
-				assert.True(t, held.seen[operation], "%s did not arrive", operation)
+				assert.True(t, arrived.operations[operation], "%s did not arrive", operation)
 			}
 		})
 	}
 }
 
-// apiOnly lets requests for tokens pass: the identity provider has a standard of its own.
-type apiOnly struct{ *transport }
-
-func (a apiOnly) RoundTrip(request *http.Request) (*http.Response, error) {
-	if !strings.HasPrefix(request.URL.Path, "/api/") {
-		return http.DefaultTransport.RoundTrip(request)
-	}
-	return a.transport.RoundTrip(request)
-}
-
 func TestDizleeClientAndSandboxKeepTheContract(t *testing.T) {
 	doc := load(t, openapi.Dizlee)
 	env := environment(t)
-	held := &transport{t: t, spec: doc, prefix: "/dizlee", seen: map[string]bool{}}
+	held, arrived := strict(t, contract.WithDizleeURL(env["DIZLEE_BASE_URL"]))
 	client, err := dizlee.NewClient(
 		dizlee.WithAPIKey(env["DIZLEE_API_KEY"]),
 		dizlee.WithBaseURL(env["DIZLEE_BASE_URL"]),
@@ -305,7 +251,7 @@ func TestDizleeClientAndSandboxKeepTheContract(t *testing.T) {
 			Product: env["DIZLEE_PRODUCT"], SubProduct: env["DIZLEE_SUB_PRODUCT"],
 		}),
 		dizlee.WithMerchantCode("SHOP"),
-		dizlee.WithHTTPClient(&http.Client{Transport: held}),
+		dizlee.WithHTTPClient(held),
 	)
 	require.NoError(t, err)
 
@@ -337,6 +283,6 @@ func TestDizleeClientAndSandboxKeepTheContract(t *testing.T) {
 	require.Equal(t, doc.operations(), slices.Sorted(maps.Keys(calls)), "every operation of the spec has a call here")
 	for _, operation := range doc.operations() {
 		assert.NoError(t, calls[operation](), operation)
-		assert.True(t, held.seen[operation], "%s did not arrive", operation)
 	}
+	assert.Equal(t, map[string]bool{"charge": true, "refund": true, "sms": true}, arrived.operations)
 }

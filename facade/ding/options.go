@@ -105,8 +105,8 @@ func WithBaseURL(baseURL string) Option {
 
 // WithHTTPClient sends through a copy of client. Its redirect policy is replaced: redirects are refused, since they
 // would carry the credentials along. A Timeout, or a transport's ResponseHeaderTimeout, below 95 seconds is refused, since
-// a transfer may take 90. Only an *http.Transport tells whether a connection was made: with any other transport, a
-// transfer that could not even be sent counts as unknown.
+// a transfer may take 90. Only an *http.Transport tells whether a connection was made, bare or in a
+// [facade.TransparentTransport]: with any other transport, a transfer that could not even be sent counts as unknown.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error { return c.SetHTTPClient(client) }
 }

@@ -23,7 +23,8 @@ type Pipeline struct {
 	settings Settings
 	client   *http.Client
 	budget   *budget
-	// traced reports that the transport tells truly whether a connection was made, which only *http.Transport does.
+	// traced reports that the transport tells truly whether a connection was made, which only *http.Transport does, bare or
+	// in what can be seen through.
 	traced bool
 }
 

@@ -53,7 +53,7 @@ func New(settings Settings) (*Pipeline, error) {
 	if settings.Logger == nil {
 		settings.Logger = slog.New(slog.DiscardHandler)
 	}
-	_, traced := transportOf(&settings.client).(*http.Transport)
+	_, traced := innermost(&settings.client).(*http.Transport)
 	return &Pipeline{settings: settings, client: settings.HTTPClient(), budget: newBudget(policy.Budget), traced: traced}, nil
 }
 
@@ -62,6 +62,18 @@ func transportOf(client *http.Client) http.RoundTripper {
 		return http.DefaultTransport
 	}
 	return client.Transport
+}
+
+// innermost is the transport that is left when those are taken off that can be seen through.
+func innermost(client *http.Client) http.RoundTripper {
+	transport := transportOf(client)
+	for {
+		outer, transparent := transport.(facade.TransparentTransport)
+		if !transparent {
+			return transport
+		}
+		transport = transportOf(&http.Client{Transport: outer.Wrapped()})
+	}
 }
 
 // SetHTTPClient copies the caller's client.
@@ -73,7 +85,7 @@ func (s *Settings) SetHTTPClient(client *http.Client) error {
 		return fmt.Errorf("the HTTP client's Timeout is %v, but a transfer may take 90s, so good answers would be lost: "+
 			"leave it zero, or at least %v, and bound reads with the retry policy's ReadTimeout", client.Timeout, facade.MinMoneyTimeout)
 	}
-	if transport, ok := client.Transport.(*http.Transport); ok && transport.ResponseHeaderTimeout > 0 && transport.ResponseHeaderTimeout < facade.MinMoneyTimeout {
+	if transport, ok := innermost(client).(*http.Transport); ok && transport.ResponseHeaderTimeout > 0 && transport.ResponseHeaderTimeout < facade.MinMoneyTimeout {
 		return fmt.Errorf("the HTTP transport's ResponseHeaderTimeout is %v, but a transfer may take 90s, so good answers would be lost: "+
 			"leave it zero, or at least %v", transport.ResponseHeaderTimeout, facade.MinMoneyTimeout)
 	}
