@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -168,12 +169,25 @@ func (c *check) collect(err error, pointer string, side openapi3.SchemaValidatio
 			}
 			return
 		}
-		if rule, reason := ofSchema(e); rule != RuleRequired || !c.waived[pointer] {
-			c.add(pointer, rule, reason)
+		rule, reason := ofSchema(e)
+		if rule == RuleRequired && c.waived[pointer] || rule == RuleFormat && e.Schema.Format == "date-time" && isTime(e.Value) {
+			return
 		}
+		c.add(pointer, rule, reason)
 	default:
 		c.add(pointer, RuleUnexamined, "could not be examined")
 	}
+}
+
+// isTime reports a date as the documents describe it: .NET leaves the zone out, which means UTC, and begins with the year 1.
+func isTime(value any) bool {
+	text, _ := value.(string)
+	for _, zone := range []string{"", "Z"} {
+		if _, err := time.Parse(time.RFC3339Nano, text+zone); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // ofSchema says which rule was violated, in words that are the document's alone: kin-openapi's own may repeat the value.

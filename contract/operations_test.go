@@ -27,7 +27,7 @@ import (
 // spec is a document that traffic is held against.
 type spec struct{ doc *openapi3.T }
 
-func load(t *testing.T, data []byte) spec {
+func load(t testing.TB, data []byte) spec {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(data)
 	require.NoError(t, err)
