@@ -55,19 +55,38 @@ func call(t testing.TB, client any, operation string, input any) (any, error) {
 	method := reflect.ValueOf(client).MethodByName(operation)
 	require.True(t, method.IsValid(), "the client has no method for %s", operation)
 	arguments := []reflect.Value{reflect.ValueOf(t.Context())}
-	if method.Type().NumIn() == 3 { // the context, what is asked for, and options
-		argument := reflect.New(method.Type().In(1))
-		if object, ok := input.(map[string]any); ok && argument.Elem().Kind() == reflect.String {
-			for _, only := range object {
-				input = only
-			}
-		}
-		require.NoError(t, json.Unmarshal(written(t, input), argument.Interface()))
-		arguments = append(arguments, argument.Elem())
+	if argument := argumentOf(client, operation); argument != nil {
+		require.NoError(t, json.Unmarshal(written(t, input), argument))
+		arguments = append(arguments, reflect.ValueOf(argument).Elem().Convert(method.Type().In(1)))
 	}
 	returned := method.Call(arguments)
 	err, _ := returned[1].Interface().(error)
 	return returned[0].Interface(), err
+}
+
+// argumentOf returns a pointer to what a client's method is asked for; nil if it is asked for nothing.
+func argumentOf(client any, operation string) any {
+	method := reflect.ValueOf(client).MethodByName(operation)
+	if method.Type().NumIn() < 3 { // the context, what is asked for, and options
+		return nil
+	}
+	if argument := reflect.New(method.Type().In(1)); argument.Elem().Kind() != reflect.String {
+		return argument.Interface()
+	}
+	return new(single)
+}
+
+// single is the argument of a method with one parameter, which is given by itself.
+type single string
+
+// UnmarshalJSON takes the only member of an object.
+func (s *single) UnmarshalJSON(text []byte) error {
+	var members map[string]string
+	err := json.Unmarshal(text, &members)
+	for _, only := range members {
+		*s = single(only)
+	}
+	return err
 }
 
 // input returns an ordinary request of an operation: its body, or its parameters by name.
@@ -172,7 +191,12 @@ func TestDingReturnsWhatIsOnTheWire(t *testing.T) {
 			t.Parallel()
 			for _, v := range a.variants() {
 				t.Run(v.name(), func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) { requireDing(t, document, a, v) })
+					if a.operation == "SendTransfer" || a.operation == "CancelTransfers" {
+						// A doubt about money is looked up, which takes its time.
+						synctest.Test(t, func(t *testing.T) { requireDing(t, document, a, v) })
+						return
+					}
+					requireDing(t, document, a, v)
 				})
 			}
 		})
@@ -187,7 +211,7 @@ func requireDing(t *testing.T, document *openapi3.T, a answer, v variant) {
 	if v.violated == "" || v.tolerated {
 		requireSameDing(t, a, v, returned, err)
 	}
-	if a.operation == "SendTransfer" {
+	if a.operation == "SendTransfer" && (a.status == 200 || a.status == 500) {
 		// The same, but paid: with the look-ups of the money protocol, which find nothing.
 		asked.(map[string]any)["ValidateOnly"] = false
 		returned, err = call(t, newDing(t, transport), a.operation, asked)

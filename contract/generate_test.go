@@ -227,7 +227,7 @@ func (g *generator) number(schema *openapi3.Schema, pointer string) {
 		case schema.Min != nil && value < int64(*schema.Min):
 			violated = "minimum"
 		case schema.Min != nil && schema.ExclusiveMin.Bool != nil && *schema.ExclusiveMin.Bool && value == int64(*schema.Min):
-			violated = "minimum"
+			violated = "exclusiveMinimum"
 		case schema.Max != nil && value > int64(*schema.Max):
 			violated = "maximum"
 		}
