@@ -2,6 +2,7 @@ package contract_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -100,6 +101,9 @@ func environment(t *testing.T) map[string]string {
 	return env
 }
 
+// errNoProduct says that the catalogue has no product of the kind that a call needs; a sandbox's has one of each.
+var errNoProduct = errors.New("there is no such product")
+
 // dingCalls has one call per operation of the spec.
 func dingCalls(client *ding.Client) map[string]func(ctx context.Context) error {
 	// A product of each kind that the calls need, found as a user would find it.
@@ -108,7 +112,10 @@ func dingCalls(client *ding.Client) map[string]func(ctx context.Context) error {
 		if err != nil {
 			return ding.Product{}, err
 		}
-		return products.Items[slices.IndexFunc(products.Items, fits)], nil
+		if fit := slices.IndexFunc(products.Items, fits); fit >= 0 {
+			return products.Items[fit], nil
+		}
+		return ding.Product{}, errNoProduct
 	}
 	plain := func(mode ding.ProcessingMode) func(ding.Product) bool {
 		return func(p ding.Product) bool {
