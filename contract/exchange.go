@@ -51,7 +51,11 @@ func (x *exchange) watchSent(body io.ReadCloser) io.ReadCloser {
 	if before := x.sent.Swap(examined); before != nil {
 		before.end(false)
 	}
-	return &sentBody{ReadCloser: body, exchange: x, examined: examined, left: x.request.ContentLength}
+	left := x.request.ContentLength
+	if left == 0 {
+		left = -1 // for net/http, 0 with a body means unknown as well
+	}
+	return &sentBody{ReadCloser: body, exchange: x, examined: examined, left: left}
 }
 
 // sentBody is a request's body, which the other transport reads.

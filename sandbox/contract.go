@@ -5,6 +5,7 @@ package sandbox
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,7 +16,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 
-	"github.com/airtime-go/airtime/api/openapi"
+	"github.com/airtime-go/airtime/internal/spec"
 )
 
 // maxBody bounds the body of a request, in bytes.
@@ -30,24 +31,20 @@ type contract struct {
 
 type contracts struct{ ding, dizlee contract }
 
-// loadContracts parses both documents, once per process: they are the same for every sandbox and never changed.
+// loadContracts reads both documents, once per process: they are the same for every sandbox and never changed.
 var loadContracts = sync.OnceValues(func() (contracts, error) {
-	ding, err := parseContract("ding.yaml", openapi.Ding)
-	if err != nil {
-		return contracts{}, err
-	}
-	dizlee, err := parseContract("dizlee.yaml", openapi.Dizlee)
-	return contracts{ding, dizlee}, err
+	ding, dingErr := newContract(spec.Ding())
+	dizlee, dizleeErr := newContract(spec.Dizlee())
+	return contracts{ding, dizlee}, errors.Join(dingErr, dizleeErr)
 })
 
-func parseContract(name string, text []byte) (contract, error) {
-	document, err := openapi3.NewLoader().LoadFromData(text)
+func newContract(document *openapi3.T, err error) (contract, error) {
 	if err != nil {
-		return contract{}, fmt.Errorf("sandbox: %s: %w", name, err)
+		return contract{}, fmt.Errorf("sandbox: %w", err)
 	}
 	limits, err := usageLimits(document)
 	if err != nil {
-		return contract{}, fmt.Errorf("sandbox: %s: %w", name, err)
+		return contract{}, fmt.Errorf("sandbox: %w", err)
 	}
 	return contract{document, limits}, nil
 }

@@ -86,6 +86,11 @@ func TestARequestIsLostOnlyIfItMayHaveLeft(t *testing.T) {
 			return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 		}), failure: Lost, is: syscall.ECONNREFUSED},
 		{name: "a wrapped transport fails to dial", url: refused, transport: roundTripper(http.DefaultTransport.RoundTrip), failure: Lost, is: syscall.ECONNREFUSED},
+		{name: "a transport that can be seen through fails to dial", url: refused, transport: transparent{transparent{nil}}, failure: NotSent, is: syscall.ECONNREFUSED},
+		{name: "the server hangs up on a transport that can be seen through", url: readThen(t, write("")), transport: transparent{ownTransport(t)}, failure: Lost, is: io.EOF},
+		{name: "a foreign transport fails within one that can be seen through", url: testURL, transport: transparent{roundTripper(func(*http.Request) (*http.Response, error) {
+			return nil, io.ErrNoProgress
+		})}, failure: Lost, is: io.ErrNoProgress},
 		{name: "a registered protocol reads the body and fails", url: testURL, transport: registered(func(request *http.Request) (*http.Response, error) {
 			_, _ = io.Copy(io.Discard, request.Body)
 			return nil, io.ErrNoProgress
@@ -112,6 +117,15 @@ func TestARequestIsLostOnlyIfItMayHaveLeft(t *testing.T) {
 		})
 	}
 }
+
+// transparent passes everything on as it is.
+type transparent struct{ next http.RoundTripper }
+
+func (t transparent) RoundTrip(request *http.Request) (*http.Response, error) {
+	return transportOf(&http.Client{Transport: t.next}).RoundTrip(request)
+}
+
+func (t transparent) Wrapped() http.RoundTripper { return t.next }
 
 // registered is an *http.Transport that hands http over to somebody else, as is done for HTTP/3.
 func registered(protocol roundTripper) *http.Transport {

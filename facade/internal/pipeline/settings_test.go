@@ -140,6 +140,7 @@ func TestATimeOutThatWouldLoseGoodAnswersIsRefused(t *testing.T) {
 		{"far too short", &http.Client{Timeout: 30 * time.Second}, "Timeout is 30s"},
 		{"a transport that waits long enough", &http.Client{Transport: &http.Transport{ResponseHeaderTimeout: 95 * time.Second}}, ""},
 		{"a transport that doesn't", &http.Client{Transport: &http.Transport{ResponseHeaderTimeout: 30 * time.Second}}, "ResponseHeaderTimeout is 30s"},
+		{"a transport that can be seen through", &http.Client{Transport: transparent{&http.Transport{ResponseHeaderTimeout: 30 * time.Second}}}, "ResponseHeaderTimeout is 30s"},
 		{"somebody else's transport", &http.Client{Transport: scripted(t)}, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
