@@ -44,7 +44,7 @@ chaos: ## money moves at most once, under SEEDS seeds of faults and crashes, fro
 	CHAOS_SEEDS=$(SEEDS) CHAOS_FROM=$(FROM) $(GO) test ./chaos -run '^TestWeather$$' -count=1 -timeout 0 -v
 
 bench: ## what reading, looking up and loading cost; COUNT=10 for benchstat (docs/performance.md)
-	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./money ./facade/ding ./facade/ding/catalogue
+	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./money ./facade/ding ./facade/ding/catalogue ./contract
 
 spec: ## write api/openapi/ding.yaml anew: make spec SWAGGER=file-or-URL
 	$(GO) run ./internal/specsync -source "$(SWAGGER)" -overlay api/openapi/ding.overlay.yaml -out api/openapi/ding.yaml

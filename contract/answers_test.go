@@ -204,7 +204,8 @@ func TestDingReturnsWhatIsOnTheWire(t *testing.T) {
 }
 
 func requireDing(t *testing.T, document *openapi3.T, a answer, v variant) {
-	transport, strict, lenient := judged(t, scripted{a, written(t, v.body)})
+	wire := scripted{a, written(t, v.body)}
+	transport, strict, lenient := judged(t, wire)
 	asked := input(document, a.operation)
 	returned, err := call(t, newDing(t, transport), a.operation, asked)
 	requireJudged(t, v, a.operation, contract.Response, strict, lenient)
@@ -214,7 +215,7 @@ func requireDing(t *testing.T, document *openapi3.T, a answer, v variant) {
 	if a.operation == "SendTransfer" && (a.status == 200 || a.status == 500) {
 		// The same, but paid: with the look-ups of the money protocol, which find nothing.
 		asked.(map[string]any)["ValidateOnly"] = false
-		returned, err = call(t, newDing(t, transport), a.operation, asked)
+		returned, err = call(t, newDing(t, wire), a.operation, asked)
 		if v.violated == "" || v.tolerated {
 			requireSameDing(t, a, v, returned, err)
 		}

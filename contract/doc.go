@@ -29,6 +29,10 @@
 // value (an item of an array at the top level or the level below, or another member of the object at the top), and 256 MiB for a
 // body. A gzip encoding that net/http did not undo itself is read through; of others, a body is unexamined.
 //
+// Examining an answer takes about twice what the client takes to decode it, so that a call with a large answer is some three times
+// the work; a small one costs 50 µs more (go test -bench Passing ./contract). It goes on beside the reading, on a processor
+// of its own if there is one.
+//
 // # Reports
 //
 // What is wrong with an exchange is reported when it is over: when the answer's body has been read to its end or closed, or

@@ -343,7 +343,8 @@ func TestWhatCouldNotBeSentIsStillKnownAsSuch(t *testing.T) {
 	assert.Empty(t, noted.lines())
 }
 
-// BenchmarkPassing compares what the client needs for an answer with what it needs through a Transport: docs/performance.md.
+// BenchmarkPassing compares what the client needs for an answer with what it needs through a Transport: see the package's
+// documentation.
 func BenchmarkPassing(b *testing.B) {
 	for name, text := range map[string]string{"GetBalance": balance, "GetProducts": products(17_700)} {
 		body := []byte(text)

@@ -142,7 +142,7 @@ func (t *Transport) settle(c config) error {
 	for operation, urls := range c.single {
 		path, item := find(dizlee, operation)
 		if item == nil {
-			return fmt.Errorf("Dizlee has no operation %q", operation)
+			return fmt.Errorf("there is no operation %q of Dizlee's", operation)
 		}
 		for _, full := range urls {
 			t.sites[place(full)] = site{Dizlee, dizlee, path, item}
