@@ -185,6 +185,7 @@ func requireJudged(t testing.TB, v variant, operation string, direction contract
 }
 
 func TestDingReturnsWhatIsOnTheWire(t *testing.T) {
+	t.Parallel()
 	document := load(t, openapi.Ding).doc
 	for _, a := range answersOf(document) {
 		t.Run(a.operation+"/"+strconv.Itoa(a.status), func(t *testing.T) {
@@ -258,6 +259,7 @@ func operationAnswer(a answer, property string) *openapi3.Schema {
 }
 
 func TestDizleeReturnsWhatIsOnTheWire(t *testing.T) {
+	t.Parallel()
 	document := load(t, openapi.Dizlee).doc
 	for _, a := range answersOf(document) {
 		t.Run(a.operation+"/"+strconv.Itoa(a.status), func(t *testing.T) {

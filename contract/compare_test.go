@@ -36,18 +36,20 @@ func differences(schema *openapi3.Schema, wire, got any, pointer string) []strin
 	if isNothing(wire) && isNothing(got) {
 		return nil
 	}
-	differ := []string{fmt.Sprintf("%s is %v on the wire and %v in the result", pointer, wire, got)}
+	differ := func() []string {
+		return []string{fmt.Sprintf("%s is %v on the wire and %v in the result", pointer, wire, got)}
+	}
 	switch wire := wire.(type) {
 	case map[string]any:
 		object, ok := got.(map[string]any)
 		if !ok {
-			return differ
+			return differ()
 		}
 		return members(schema, wire, object, pointer)
 	case []any:
 		items, ok := got.([]any)
 		if !ok || len(items) != len(wire) {
-			return differ
+			return differ()
 		}
 		var found []string
 		for i := range wire {
@@ -61,7 +63,7 @@ func differences(schema *openapi3.Schema, wire, got any, pointer string) []strin
 	case same(schema, wire, got):
 		return nil
 	}
-	return differ
+	return differ()
 }
 
 func members(schema *openapi3.Schema, wire, got map[string]any, pointer string) []string {

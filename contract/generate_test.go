@@ -374,6 +374,29 @@ func names(document *openapi3.T, operation string, status int) []string {
 	return found
 }
 
+func TestAddingToADocumentMakesTestsAppear(t *testing.T) {
+	edited := load(t, openapi.Ding).doc
+	request := edited.Components.Schemas["SendTransferRequest"].Value
+	request.Properties["Priority"] = openapi3.NewSchemaRef("", openapi3.NewInt32Schema().WithMin(1).WithMax(9))
+	post := edited.Paths.Value("/api/V1/SendTransfer").Post
+	post.Responses.Set("402", post.Responses.Value("400"))
+	edited.Paths.Set("/api/V1/PauseTransfer", &openapi3.PathItem{Post: &openapi3.Operation{
+		OperationID: "PauseTransfer", RequestBody: post.RequestBody, Responses: post.Responses,
+	}})
+
+	assert.NotEmpty(t, names(edited, "SendTransfer", 402))
+	assert.Equal(t, names(edited, "SendTransfer", 200), names(edited, "PauseTransfer", 200))
+	for _, a := range requestsOf(edited) {
+		var found []string
+		for _, v := range a.variants() {
+			found = append(found, v.name())
+		}
+		if a.operation == "SendTransfer" || a.operation == "PauseTransfer" {
+			assert.Subset(t, found, []string{"Priority/absent", "Priority/null", "Priority/0", "Priority/1", "Priority/9", "Priority/10", "Priority/another type"})
+		}
+	}
+}
+
 func TestAddingAFieldMakesTestsAppear(t *testing.T) {
 	before := names(load(t, openapi.Ding).doc, "GetProducts", 200)
 	require.Greater(t, len(before), 300)

@@ -140,6 +140,7 @@ func keyed(sb *sandbox.Sandbox, dizlee bool) http.Handler {
 }
 
 func TestClientsSendWhatTheDocumentsAllow(t *testing.T) {
+	t.Parallel()
 	for service, text := range map[contract.Service][]byte{contract.Ding: openapi.Ding, contract.Dizlee: openapi.Dizlee} {
 		for _, a := range requestsOf(load(t, text).doc) {
 			t.Run(a.operation, func(t *testing.T) {
@@ -189,6 +190,7 @@ func requireSent(t *testing.T, service contract.Service, sb *sandbox.Sandbox, a 
 }
 
 func TestTheSandboxAnswersEverythingAsTheDocumentsSay(t *testing.T) {
+	t.Parallel()
 	for service, text := range map[contract.Service][]byte{contract.Ding: openapi.Ding, contract.Dizlee: openapi.Dizlee} {
 		for _, a := range requestsOf(load(t, text).doc) {
 			t.Run(a.operation, func(t *testing.T) {
@@ -203,7 +205,12 @@ func TestTheSandboxAnswersEverythingAsTheDocumentsSay(t *testing.T) {
 }
 
 func requireAnswered(t *testing.T, service contract.Service, sb *sandbox.Sandbox, a asked, v variant) {
-	transport, strict, lenient := judged(t, &recorded{sandbox: keyed(sb, service == contract.Dizlee)})
+	requireAnswer(t, service, keyed(sb, service == contract.Dizlee), a, v)
+}
+
+// requireAnswer makes a request of a service, and holds it and the answer, whose status it returns, against the document.
+func requireAnswer(t *testing.T, service contract.Service, handler http.Handler, a asked, v variant) int {
+	transport, strict, lenient := judged(t, &recorded{sandbox: handler})
 	base := map[contract.Service]string{contract.Ding: "https://api.dingconnect.com", contract.Dizlee: "https://dizlee.example"}[service]
 	request := newRequest(t, a.method, base+a.path, "")
 	request.Header = http.Header{"Api_key": {"k"}, "Apikey": {"k"}, "Http_msisdn": {"9641234567890"}}
@@ -234,6 +241,7 @@ func requireAnswered(t *testing.T, service contract.Service, sb *sandbox.Sandbox
 		assert.True(t, response.StatusCode == http.StatusBadRequest && envelope.ResultCode == 4 || envelope.Status == "-100" || envelope.Status == "-311",
 			"HTTP %d, ResultCode %d, status %q", response.StatusCode, envelope.ResultCode, envelope.Status)
 	}
+	return response.StatusCode
 }
 
 // fits reports whether a client's argument can hold a request.
@@ -246,18 +254,29 @@ func fits(client any, operation string, body any) bool {
 	return err == nil && json.Unmarshal(text, argument) == nil
 }
 
-func TestTheSandboxAnswersEveryStatusAsTheDocumentsSay(t *testing.T) {
+func TestTheSandboxFailsAsTheDocumentsSay(t *testing.T) {
 	sb := newSandbox(t)
 	for service, text := range map[contract.Service][]byte{contract.Ding: openapi.Ding, contract.Dizlee: openapi.Dizlee} {
+		served := keyed(sb, service == contract.Dizlee)
 		for _, a := range requestsOf(load(t, text).doc) {
-			for _, kind := range []sandbox.FaultKind{sandbox.ServiceUnavailable503, sandbox.TooManyRequests429} {
-				t.Run(fmt.Sprintf("%s/%v", a.operation, kind), func(t *testing.T) {
+			for kind, status := range map[sandbox.FaultKind]int{sandbox.ServiceUnavailable503: 503, sandbox.TooManyRequests429: 429} {
+				t.Run(a.operation+"/"+string(kind), func(t *testing.T) {
 					remove, err := sb.Inject(sandbox.Fault{Kind: kind, When: sandbox.BeforeWork, Operation: a.operation, RetryAfter: time.Second, Envelope: true})
 					require.NoError(t, err)
 					defer remove()
-					requireAnswered(t, service, sb, a, variant{body: a.everything()})
+					assert.Equal(t, status, requireAnswer(t, service, served, a, variant{body: a.everything()}))
 				})
 			}
+			t.Run(a.operation+"/another key", func(t *testing.T) {
+				stranger := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if service == contract.Dizlee {
+						r.URL.Path = "/dizlee" + r.URL.Path
+					}
+					sb.ServeHTTP(w, r)
+				})
+				status := requireAnswer(t, service, stranger, a, variant{body: a.everything()})
+				assert.True(t, status == http.StatusUnauthorized || service == contract.Dizlee, "HTTP %d", status)
+			})
 		}
 	}
 }

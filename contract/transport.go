@@ -152,8 +152,9 @@ func (t *Transport) settle(c config) error {
 }
 
 func (t *Transport) add(service Service, document *openapi3.T, base string) {
+	prefix := key(base)
 	for path, item := range document.Paths.Map() {
-		t.sites[key(base)+path] = site{service, document, path, item}
+		t.sites[prefix+path] = site{service, document, path, item}
 	}
 }
 
