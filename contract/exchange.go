@@ -51,11 +51,7 @@ func (x *exchange) watchSent(body io.ReadCloser) io.ReadCloser {
 	if before := x.sent.Swap(examined); before != nil {
 		before.end(false)
 	}
-	left := x.request.ContentLength
-	if left == 0 {
-		left = -1 // for net/http, 0 with a body means unknown as well
-	}
-	return &sentBody{ReadCloser: body, exchange: x, examined: examined, left: left}
+	return &sentBody{ReadCloser: body, exchange: x, examined: examined}
 }
 
 // sentBody is a request's body, which the other transport reads.
@@ -63,8 +59,6 @@ type sentBody struct {
 	io.ReadCloser
 	exchange *exchange
 	examined *stream
-	// left is how many bytes are still to come; negative if that is not known.
-	left int64
 }
 
 func (b *sentBody) Read(p []byte) (int, error) {
@@ -72,9 +66,8 @@ func (b *sentBody) Read(p []byte) (int, error) {
 	if n > 0 {
 		b.exchange.someSent.Store(true)
 		b.examined.write(p[:n])
-		b.left -= int64(n)
 	}
-	if err == io.EOF || b.left == 0 {
+	if err == io.EOF {
 		b.examined.whole()
 	}
 	return n, err
@@ -162,11 +155,7 @@ func (x *exchange) examineReceived() *stream {
 	if declared == nil {
 		return nil
 	}
-	header := x.response.Header
-	if x.response.Uncompressed {
-		header = http.Header{"Content-Type": header["Content-Type"]}
-	}
-	return x.examine(Response, header, declared.Content)
+	return x.examine(Response, x.response.Header, declared.Content)
 }
 
 func (x *exchange) examine(direction Direction, header http.Header, content openapi3.Content) *stream {

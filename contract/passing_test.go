@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -218,16 +219,24 @@ func TestARequestPassesAsItIs(t *testing.T) {
 }
 
 func TestARequestThatIsSentAgainIsJudgedOnce(t *testing.T) {
-	client, noted := examined(t, roundTrip(func(r *http.Request) (*http.Response, error) {
-		_, _ = io.CopyN(io.Discard, r.Body, 20) // and the connection turns out to be dead
-		require.NoError(t, r.Body.Close())
-		again, err := r.GetBody()
+	synctest.Test(t, func(t *testing.T) { // which would notice if the first examination went on
+		client, noted := examined(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+			_, _ = io.CopyN(io.Discard, r.Body, 20) // and the connection turns out to be dead
+			require.NoError(t, r.Body.Close())
+			again, err := r.GetBody()
+			require.NoError(t, err)
+			r.Body = again
+			return answers{status: 200, body: `{"ResultCode":1,"ErrorCodes":[]}`}.RoundTrip(r)
+		}), contract.Strict())
+		request := newRequest(t, http.MethodPost, api+"SendTransfer", strings.Replace(order, "SkuCode", "Sku", 1))
+		response, err := client.Transport.RoundTrip(request)
 		require.NoError(t, err)
-		r.Body = again
-		return answers{status: 200, body: `{"ResultCode":1,"ErrorCodes":[]}`}.RoundTrip(r)
-	}), contract.Strict())
-	fetch(t, client, newRequest(t, http.MethodPost, api+"SendTransfer", strings.Replace(order, "SkuCode", "Sku", 1)))
-	assert.Equal(t, []string{"request body /Sku unknown", "request body /SkuCode required"}, noted.lines())
+		assert.Same(t, request, response.Request)
+		_, err = io.Copy(io.Discard, response.Body)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, []string{"request body /Sku unknown", "request body /SkuCode required"}, noted.lines())
+	})
 }
 
 func TestARequestIsJudgedWithoutAnAnswer(t *testing.T) {

@@ -182,6 +182,8 @@ func TestWhatViolatesTheDocument(t *testing.T) {
 		{name: "a body that is missing", method: "POST", url: api + "ListTransferRecords", status: 400, body: `{"ResultCode":4,"ErrorCodes":[]}`,
 			strict: []string{"request body  required"}, lenient: []string{"request body  required"}},
 		{name: "a body that is too much", change: func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader("{}")) }, body: balance, strict: []string{"request body  unknown"}},
+		{name: "half a request", method: "POST", url: api + "ListTransferRecords", sent: `{"Take":`, status: 400, body: `{"ResultCode":4,"ErrorCodes":[]}`,
+			strict: []string{"request body  syntax"}, lenient: []string{"request body  syntax"}},
 		{name: "a form", method: "POST", url: api + "ListTransferRecords", sent: "Take=1", change: func(r *http.Request) { r.Header.Set("Content-Type", "application/x-www-form-urlencoded") },
 			status: 400, body: `{"ResultCode":4,"ErrorCodes":[]}`,
 			strict: []string{"request header Content-Type mediaType"}, lenient: []string{"request header Content-Type mediaType"}},
@@ -273,6 +275,9 @@ func TestWhichRequestsAreExamined(t *testing.T) {
 		{"https://idp.ding.com/connect/token", "", ""},
 		{"http://localhost:8080/dizlee/charge", contract.Dizlee, "Charge"},
 		{"http://localhost:8080/dizlee/api/charge", contract.Dizlee, ""},
+		{"http://localhost:9090/api/V1/GetNothing", contract.Ding, ""},
+		{"http://localhost:9090/api/V1/GetBalance", contract.Ding, "GetBalance"},
+		{"http://localhost:9090/nothing", contract.Dizlee, ""},
 		{"https://gate.example/take-it", contract.Dizlee, "Charge"},
 		{"https://gate.example/take-it/", "", ""},
 		{"https://gate.example/give-back", contract.Dizlee, "Refund"},
@@ -281,7 +286,7 @@ func TestWhichRequestsAreExamined(t *testing.T) {
 	} {
 		t.Run(row.url, func(t *testing.T) {
 			client, noted := examined(t, answers{status: 200, body: `{}`},
-				contract.WithDingURL("http://localhost:8080/"), contract.WithDizleeURL("http://localhost:8080/dizlee"),
+				contract.WithDingURL("http://localhost:9090"), contract.WithDizleeURL("http://localhost:9090"), contract.WithDingURL("http://localhost:8080/"), contract.WithDizleeURL("http://localhost:8080/dizlee"),
 				contract.WithDizleeOperationURL("Charge", "https://gate.example/take-it"),
 				contract.WithDizleeOperationURL("Refund", "https://gate.example/give-back"))
 			method, body := http.MethodGet, ""
