@@ -24,8 +24,8 @@ import (
 	"github.com/airtime-go/airtime/facade/ding"
 )
 
-// strict is a service that counts what arrives, by row, and forgets it at a successful transfer.
-type strict struct {
+// counting is a service that counts what arrives, by row, and forgets it at a successful transfer.
+type counting struct {
 	slowest time.Duration
 
 	mu       sync.Mutex
@@ -35,7 +35,7 @@ type strict struct {
 }
 
 // ServeHTTP lets the request travel, counts it whether or not anybody still waits for it, and answers.
-func (s *strict) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *counting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	travel(s.slowest)
 	var request ding.SendTransferRequest
@@ -62,7 +62,7 @@ func (s *strict) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func travel(slowest time.Duration) { wait(context.Background(), rand.N(slowest)) }
 
 // arrive counts a request. A window that does not slide may begin at any moment, so it holds no more than the one that ends now.
-func (s *strict) arrive(row string) {
+func (s *counting) arrive(row string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.total++
@@ -85,7 +85,7 @@ func TestHoweverTheServiceCountsItNeverCountsMore(t *testing.T) {
 	for _, slowest := range []time.Duration{5 * time.Second, 40 * time.Second} {
 		t.Run(fmt.Sprint("up to ", slowest, " each way"), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				service := &strict{slowest: slowest, arrivals: map[string][]time.Time{}, most: map[string]int{}}
+				service := &counting{slowest: slowest, arrivals: map[string][]time.Time{}, most: map[string]int{}}
 				listener := &memory{connections: make(chan net.Conn), closed: make(chan struct{})}
 				server := &http.Server{Handler: service}
 				go func() { _ = server.Serve(listener) }()

@@ -20,6 +20,8 @@ const (
 	BatchDelay = time.Minute
 	// DeferDelay is how long a deferred transfer stays Submitted: it is tried for the first time then.
 	DeferDelay = 5 * time.Second
+	// DuplicateWindow is how long Prevent Duplicates refuses the reference of a transfer that has succeeded.
+	DuplicateWindow = time.Hour
 )
 
 // account is safe for concurrent use. Nothing runs in the background: every look at it first does what has come due.
@@ -34,6 +36,8 @@ type account struct {
 	ended []*transfer
 	// failing lists deferred transfers as Failed between their tries.
 	failing bool
+	// preventing refuses references that are repeated.
+	preventing bool
 	// changed is sent to when something may come due earlier than before.
 	changed chan struct{}
 }
@@ -81,11 +85,14 @@ type transfer struct {
 }
 
 // send books a transfer and returns it as it stands then. The same DistributorRef makes another transfer, as it does
-// at the real service.
-func (a *account) send(o order, at time.Time) transfer {
+// at the real service, unless the account is one with Prevent Duplicates: then there are codes, and nothing is booked.
+func (a *account) send(o order, at time.Time) (transfer, []ding.ErrorCode) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.settle(at)
+	if a.preventing && a.repeats(o.request.DistributorRef, at) {
+		return transfer{}, []ding.ErrorCode{{Code: codeDuplicateTransactionPrevented}}
+	}
 	t := &transfer{order: o, ref: a.nextRef(), state: ding.ProcessingStateSubmitted, codes: success(), started: at, due: at}
 	a.archive.add(t)
 	if len(o.verdict) == 0 && !a.affords(o) {
@@ -102,7 +109,20 @@ func (a *account) send(o order, at time.Time) transfer {
 	default:
 		a.finish(t, at)
 	}
-	return *t
+	return *t, nil
+}
+
+// repeats reports whether a transfer under that reference is in progress, or has succeeded within DuplicateWindow.
+func (a *account) repeats(distributorRef string, at time.Time) bool {
+	return slices.ContainsFunc(a.archive.byDistributorRef[distributorRef], func(t *transfer) bool {
+		switch t.state {
+		case ding.ProcessingStateSubmitted, ding.ProcessingStateProcessing:
+			return true
+		case ding.ProcessingStateComplete:
+			return at.Before(t.completed.Add(DuplicateWindow))
+		}
+		return false
+	})
 }
 
 func insufficientBalance() []ding.ErrorCode { return []ding.ErrorCode{{Code: codeInsufficientBalance}} }

@@ -16,7 +16,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 
+	"github.com/airtime-go/airtime/api/openapi"
 	"github.com/airtime-go/airtime/internal/spec"
+	"github.com/airtime-go/airtime/sandbox/internal/published"
 )
 
 // maxBody bounds the body of a request, in bytes.
@@ -27,18 +29,27 @@ type contract struct {
 	document *openapi3.T
 	// limits are the usage limits that it states.
 	limits map[string]int
+	// names are those of the operations.
+	names []string
+	// order is that of the fields in its answers.
+	order *published.Order
+	// coerces tells that values of a related type are taken, see coerced.
+	coerces bool
 }
 
 type contracts struct{ ding, dizlee contract }
 
 // loadContracts reads both documents, once per process: they are the same for every sandbox and never changed.
 var loadContracts = sync.OnceValues(func() (contracts, error) {
-	ding, dingErr := newContract(spec.Ding())
-	dizlee, dizleeErr := newContract(spec.Dizlee())
+	ding, dingErr := newContract(openapi.Ding, spec.Ding, "IApiResponse")
+	ding.coerces = true
+	dizlee, dizleeErr := newContract(openapi.Dizlee, spec.Dizlee, "ErrorResponse")
 	return contracts{ding, dizlee}, errors.Join(dingErr, dizleeErr)
 })
 
-func newContract(document *openapi3.T, err error) (contract, error) {
+// newContract reads a document, of which text is the source. What it does not say of an answer is as in the schema named common.
+func newContract(text []byte, parsed func() (*openapi3.T, error), common string) (contract, error) {
+	document, err := parsed()
 	if err != nil {
 		return contract{}, fmt.Errorf("sandbox: %w", err)
 	}
@@ -46,7 +57,22 @@ func newContract(document *openapi3.T, err error) (contract, error) {
 	if err != nil {
 		return contract{}, fmt.Errorf("sandbox: %w", err)
 	}
-	return contract{document, limits}, nil
+	order, err := published.NewOrder(text, common, writtenAnyway)
+	if err != nil {
+		return contract{}, fmt.Errorf("sandbox: %w", err)
+	}
+	return contract{document: document, limits: limits, names: operationNames(document), order: order}, nil
+}
+
+func operationNames(document *openapi3.T) []string {
+	var names []string
+	for _, item := range document.Paths.Map() {
+		for _, operation := range item.Operations() {
+			names = append(names, operation.OperationID)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // route returns the operation that a request asks for; routers.ErrPathNotFound or routers.ErrMethodNotAllowed if there
@@ -82,55 +108,31 @@ func (c contract) check(w http.ResponseWriter, r *http.Request, route *routers.R
 	if err != nil || len(body) > 0 && !json.Valid(body) {
 		return []violation{{flaw: flawForm}}
 	}
-	r.Body, r.GetBody = io.NopCloser(bytes.NewReader(withoutNulls(body))), nil
-	err = openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
-		Request: r, Route: route,
-		Options: &openapi3filter.Options{MultiError: true, AuthenticationFunc: openapi3filter.NoopAuthenticationFunc},
-	})
+	err = hold(r, route, withoutNulls(body))
+	if err != nil && c.coerces && route.Operation.RequestBody != nil {
+		err = hold(r, route, coerced(withoutNulls(body), bodySchema(route)))
+	}
 	if err != nil {
 		return violations(err)
 	}
 	return nil
 }
 
+// arranged returns a writer of answers to an operation, which is "" for none.
+func (c contract) arranged(w http.ResponseWriter, operation string) http.ResponseWriter {
+	return arranged{w, c.order, operation}
+}
+
+// hold holds a request with that body against its operation.
+func hold(r *http.Request, route *routers.Route, body []byte) error {
+	r.Body, r.GetBody = io.NopCloser(bytes.NewReader(body)), nil
+	return openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
+		Request: r, Route: route,
+		Options: &openapi3filter.Options{MultiError: true, AuthenticationFunc: openapi3filter.NoopAuthenticationFunc},
+	})
+}
+
 // readBody reads what the client sent, up to the bound.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-}
-
-// withoutNulls drops members that are null: to a .NET service they are the same as absent ones, and clients generated
-// for other languages write them. Numbers keep their digits.
-func withoutNulls(body []byte) []byte {
-	if !bytes.Contains(body, []byte("null")) {
-		return body
-	}
-	var value any
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	if err := decoder.Decode(&value); err != nil {
-		return body // no valid JSON, which others refuse
-	}
-	pruned, err := json.Marshal(prune(value))
-	if err != nil {
-		return body
-	}
-	return pruned
-}
-
-func prune(value any) any {
-	switch v := value.(type) {
-	case map[string]any:
-		for name, member := range v {
-			if member == nil {
-				delete(v, name)
-			} else {
-				v[name] = prune(member)
-			}
-		}
-	case []any:
-		for i := range v {
-			v[i] = prune(v[i])
-		}
-	}
-	return value
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/airtime-go/airtime/gen/ding"
 	"github.com/airtime-go/airtime/gen/dingserver"
 	"github.com/airtime-go/airtime/sandbox/internal/catalogue"
+	"github.com/airtime-go/airtime/sandbox/internal/published"
 )
 
 // dingRoot is where DingConnect's methods live.
@@ -25,6 +26,7 @@ type dingServer struct {
 	ids       mint
 	clock     func() time.Time
 	usage     *usage
+	order     *published.Order
 }
 
 // A method that appears in the specification does not compile until it is served.
@@ -49,11 +51,16 @@ func newDing(c contract, identity *identityProvider, server *dingServer) http.Ha
 // what is asked. Usage limits have their place between the two: a request that is malformed counts.
 func (g *dingGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	prepareAnswer(w, r)
-	route, err := g.contract.route(r)
-	if err != nil {
-		g.refuseRoute(w, r, err)
+	if r.Method == http.MethodOptions {
+		allowBrowser(w, r)
 		return
 	}
+	route, err := g.contract.route(r)
+	if err != nil {
+		g.refuseRoute(g.contract.arranged(w, ""), r, err)
+		return
+	}
+	w = g.contract.arranged(w, route.Operation.OperationID)
 	if context, ok := g.identity.authenticate(r); !ok {
 		refuseStranger(w, context)
 		return
@@ -73,9 +80,19 @@ func (g *dingGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func prepareAnswer(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Access-Control-Allow-Origin", "*")
 	if id := r.Header.Get("X-Correlation-Id"); id != "" {
 		w.Header().Set("X-Correlation-Id", id)
 	}
+}
+
+// allowBrowser answers a browser that asks whether a page may call: DingConnect's own documentation calls from a page of
+// another host, and so do public clients.
+func allowBrowser(w http.ResponseWriter, r *http.Request) {
+	w.Header().Del("Content-Type")
+	w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
+	w.Header().Set("Access-Control-Allow-Headers", r.Header.Get("Access-Control-Request-Headers"))
+	w.WriteHeader(http.StatusOK)
 }
 
 func (g *dingGate) refuseRoute(w http.ResponseWriter, r *http.Request, err error) {

@@ -3,10 +3,13 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"github.com/airtime-go/airtime/gen/ding"
+	"github.com/airtime-go/airtime/sandbox/internal/published"
 )
 
 // The error codes that the sandbox gives.
@@ -24,8 +27,11 @@ const (
 	codeRequestInvalid              = "RequestInvalid"
 	codeTooManyParameters           = "TooManyParameters"
 	codeInsufficientBalance         = "InsufficientBalance"
-	codeOtherError                  = "OtherError"
-	codeProviderError               = "ProviderError"
+
+	codeDuplicateTransactionPrevented = "DuplicateTransactionPrevented"
+
+	codeOtherError    = "OtherError"
+	codeProviderError = "ProviderError"
 )
 
 // The context codes that it gives.
@@ -121,12 +127,39 @@ func refuseStranger(w http.ResponseWriter, context string) {
 // answer writes JSON. Marshalling comes first, so that a value that can't be written is an error and not half an
 // answer.
 func answer(w http.ResponseWriter, status int, body any) {
-	text, err := json.Marshal(body)
+	text, err := marshal(body)
 	if err != nil {
 		status, text = http.StatusInternalServerError, []byte(`{"ResultCode":5,"ErrorCodes":[{"Code":"OtherError"}]}`)
 	}
+	if a, ok := w.(arranged); ok {
+		text = a.order.Arrange(a.operation, strconv.Itoa(status), text)
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(text) // the client may have gone; there is nobody left to tell
+}
+
+// marshal writes JSON as the services do: < and & are themselves.
+func marshal(body any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(body)
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
+}
+
+// arranged gets answers with their fields in the service's order. Generated types have them in that of the alphabet.
+type arranged struct {
+	http.ResponseWriter
+	order     *published.Order
+	operation string
+}
+
+// writtenAnyway are fields that are written where there is nothing to say, by schema: what samples of DingConnect have as null,
+// and a flag, which .NET does not leave out.
+var writtenAnyway = map[string]map[string]string{
+	"Price":          {"TaxName": "null", "TaxCalculation": "null"},
+	"TransferRecord": {"ReceiptText": "null", "ReceiptParams": "null"},
+	"Product":        {"LookupBillsRequired": "false"},
 }
 
 // keepFor allows the client to keep an answer.

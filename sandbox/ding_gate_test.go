@@ -52,7 +52,7 @@ func TestRequestsAreRefusedAsTheRealServiceDoes(t *testing.T) {
 			"ParameterMissing/SkuCode",
 		},
 		"snake case, which is ignored": {
-			c.post("/api/V1/ListTransferRecords", `{"take":10,"distributor_ref":"x"}`), "ParameterMissing/Take",
+			c.post("/api/V1/LookupBills", `{"SkuCode":"MX_CF_TopUp","account_number":"12345678"}`), "ParameterMissing/AccountNumber",
 		},
 		"a setting without a value": {
 			c.send(map[string]any{"Settings": []any{map[string]any{"Name": "x"}}}), "ParameterMissing/Settings",
@@ -100,7 +100,7 @@ func TestRequestsAreRefusedAsTheRealServiceDoes(t *testing.T) {
 }
 
 func TestFaultsOfSeveralKindsComeTogether(t *testing.T) {
-	answer := serve(t).send(map[string]any{"ValidateOnly": nil, "SkuCode": nil, "DistributorRef": nil, "BillRef": 7})
+	answer := serve(t).send(map[string]any{"ValidateOnly": nil, "SkuCode": nil, "DistributorRef": nil, "BillRef": []any{}})
 	envelope := into[ding.APIResponse](t, answer, 400)
 	require.Len(t, envelope.ErrorCodes, 2)
 	assert.Equal(t, "ParameterMissing", envelope.ErrorCodes[0].Code)

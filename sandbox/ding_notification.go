@@ -3,7 +3,8 @@
 package sandbox
 
 import (
-	"encoding/json"
+	"net/http"
+	"strconv"
 
 	"github.com/airtime-go/airtime/gen/ding"
 )
@@ -31,9 +32,9 @@ type notifiedPrice struct {
 // notification tells of a transfer that has ended.
 func (s *dingServer) notification(t transfer) []byte {
 	record := s.record(t)
-	body, _ := json.Marshal(notification{ // decimals, strings and times always marshal
+	body, _ := marshal(notification{ // decimals, strings and times always marshal
 		TransferRecord: notifiedRecord{recordJSON: record, Price: notifiedPrice{Price: *record.Price}},
 		ResultCode:     outcome(t.codes), ErrorCodes: t.codes,
 	})
-	return body
+	return s.order.Arrange(sendTransfer, strconv.Itoa(http.StatusOK), body)
 }

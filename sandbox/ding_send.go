@@ -37,7 +37,11 @@ func (s *dingServer) SendTransfer(w http.ResponseWriter, r *http.Request, params
 	if lasts := hiddenFor(r.Context()); lasts > 0 {
 		o.hidden = s.clock().Add(lasts)
 	}
-	t := s.account.send(o, now(s.clock))
+	t, codes := s.account.send(o, now(s.clock))
+	if len(codes) > 0 {
+		failSend(w, request, codes)
+		return
+	}
 	if t.state == ding.ProcessingStateFailed {
 		failSend(w, request, t.codes)
 		return
@@ -45,7 +49,11 @@ func (s *dingServer) SendTransfer(w http.ResponseWriter, r *http.Request, params
 	if t.state == ding.ProcessingStateComplete {
 		s.usage.reset()
 	}
-	answerSend(w, s.record(t))
+	record := s.record(t)
+	if t.deferred() && t.state == ding.ProcessingStateSubmitted {
+		record.CompletedUTC = record.StartedUTC // DingConnect's sample of such an answer has it, although nothing is completed
+	}
+	answerSend(w, record)
 }
 
 // judge turns a request into an order, or returns the codes by which its parameters refuse it.

@@ -45,9 +45,10 @@ func (g *dizleeGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	prepareDizleeAnswer(w)
 	route, err := g.contract.route(r)
 	if err != nil {
-		g.refuseRoute(w, r, err)
+		g.refuseRoute(g.contract.arranged(w, ""), r, err)
 		return
 	}
+	w = g.contract.arranged(w, route.Operation.OperationID)
 	if r.Header.Get("apikey") != g.apiKey {
 		refuseDizlee(w, http.StatusUnauthorized, dizlee.StatusCodeAuthenticationFailed, "")
 		return

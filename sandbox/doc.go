@@ -6,10 +6,35 @@
 //	server := httptest.NewServer(sb)
 //	for _, line := range sb.Environment(server.URL) { fmt.Println(line) }
 //
+// or, in a test, with the server and what is to be asked of the books afterwards:
+//
+//	sb := sandbox.Start(t)
+//	… // a client with sb.URL and sb.Credentials() pays order-17
+//	sb.RequirePaidOnce("order-17")
+//
 // # Addresses
 //
-// All on one host: DingConnect below /api/V1/, the identity provider at /connect/token and
-// /.well-known/openid-configuration, Dizlee at /dizlee/charge, /dizlee/refund and /dizlee/sms.
+// All on one host: DingConnect below /api/V1/, its Swagger document at /swagger/docs/v1, the identity provider at
+// /connect/token and /.well-known/openid-configuration, Dizlee at /dizlee/charge, /dizlee/refund and /dizlee/sms, and Postman
+// collections of both services at /postman/ding.json and /postman/dizlee.json.
+//
+// To a request for api.dingconnect.com, www.dingconnect.com, idp.ding.com or dizlee.test it is that service alone. [Gateway] serves it
+// under these names by https, so that other people's clients, which have them built in, run against it as they are.
+//
+// # Other people's clients
+//
+// Answers have their fields in the order of DingConnect's Swagger document, decimals with their places (10.00), dates in whole
+// seconds with a Z, and null where DingConnect's samples have it: ReceiptText and ReceiptParams of a transfer, TaxName and
+// TaxCalculation of a price. Every answer of DingConnect repeats X-Correlation-Id, and may be read by a page in a browser.
+//
+// Some things are documented nowhere, and taken because public clients rely on them and .NET, which DingConnect runs on, does
+// so by default: paths in any case (/api/v1/) and with a slash at the end, names of a body in any case, amounts and flags that
+// are text, references that are numbers. What our own client sends is held against the specification by package contract.
+//
+// The Swagger document is ding.yaml turned back, for any generator. It differs from DingConnect's in this: it is valid (there,
+// X-Correlation-Id is a "String"), it has descriptions, 429, the headers of 503, OAuth2 and bounds of Skip and Take, it names the
+// host that was asked, and it neither promises that no field will be added (additionalProperties) nor mentions text/json or empty
+// defaults. Turned into OpenAPI 3 by internal/specsync, it is ding.yaml again.
 //
 // # What it is true to
 //

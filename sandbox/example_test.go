@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/airtime-go/airtime/sandbox"
@@ -48,6 +49,18 @@ func ExampleNew() {
 	// 200
 	// order-17 10.00 USD
 	// 990.00
+}
+
+// A test of code that pays.
+func ExampleStart() {
+	_ = func(t *testing.T) {
+		sb := sandbox.Start(t, sandbox.WithFault(sandbox.Fault{
+			Kind: sandbox.DropConnection, When: sandbox.AfterWork, Operation: "SendTransfer", Count: 1,
+		}))
+		payOrder := func(baseURL, apiKey, order string) { /* the code under test */ }
+		payOrder(sb.URL, sb.Credentials().DingAPIKey, "order-17")
+		sb.RequirePaidOnce("order-17")
+	}
 }
 
 // A top-up whose answer is lost after the money has left.

@@ -69,17 +69,18 @@ func (f Fault) instead(r *http.Request, about subject) *recording {
 		return plainAnswer(f)
 	}
 	a := newRecording()
+	loaded, _ := loadContracts() // New has loaded them, so there is no error
 	switch {
 	case about.service == ServiceDizlee:
-		f.sayAsDizlee(a)
+		f.sayAsDizlee(loaded.dizlee.arranged(a, about.operation))
 	case about.service == ServiceToken:
 		f.sayAsIdentityProvider(a)
 	case f.When == BeforeWork:
 		prepareAnswer(a, r)
-		f.refuseAsDing(a, r, about.operation)
+		f.refuseAsDing(loaded.ding.arranged(a, about.operation), r, about.operation)
 	default:
 		prepareAnswer(a, r)
-		f.loseAsDing(a, about.operation)
+		f.loseAsDing(loaded.ding.arranged(a, about.operation), about.operation)
 	}
 	return f.withRetryAfter(a)
 }

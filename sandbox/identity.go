@@ -18,6 +18,7 @@ import (
 const (
 	tokenPath     = "/connect/token"
 	discoveryPath = "/.well-known/openid-configuration"
+	keysPath      = discoveryPath + "/jwks"
 	tokenScope    = "topupapi"
 )
 
@@ -196,23 +197,47 @@ func clientBasic(r *http.Request) (id, secret string, ok bool) {
 	return id, secret, true
 }
 
+// discovery has the members of DingConnect's sample, and those that OpenID Connect Discovery 1.0 requires besides.
+type discovery struct {
+	Issuer        string   `json:"issuer"`
+	Keys          string   `json:"jwks_uri"`
+	TokenEndpoint string   `json:"token_endpoint"`
+	AuthMethods   []string `json:"token_endpoint_auth_methods_supported"`
+	SigningAlgs   []string `json:"id_token_signing_alg_values_supported"`
+	GrantTypes    []string `json:"grant_types_supported"`
+	ResponseTypes []string `json:"response_types_supported"`
+	SubjectTypes  []string `json:"subject_types_supported"`
+	Scopes        []string `json:"scopes_supported"`
+}
+
 // discover tells where tokens are to be had, on the host that was asked.
 func (p *identityProvider) discover(w http.ResponseWriter, r *http.Request) {
+	if !prepareDiscovery(w, r) {
+		return
+	}
+	issuer := placeOf(r).Scheme + "://" + r.Host
+	answer(w, http.StatusOK, discovery{
+		Issuer: issuer, Keys: issuer + keysPath, TokenEndpoint: issuer + tokenPath,
+		AuthMethods: []string{"client_secret_basic", "client_secret_post"}, SigningAlgs: []string{"RS256"},
+		GrantTypes: []string{"client_credentials"}, ResponseTypes: []string{"token"}, SubjectTypes: []string{"public"},
+		Scopes: []string{tokenScope},
+	})
+}
+
+// publishKeys lists no keys: tokens are for the sandbox alone to recognise.
+func (p *identityProvider) publishKeys(w http.ResponseWriter, r *http.Request) {
+	if prepareDiscovery(w, r) {
+		answer(w, http.StatusOK, map[string]any{"keys": []any{}})
+	}
+}
+
+// prepareDiscovery reports whether a request is one to read.
+func prepareDiscovery(w http.ResponseWriter, r *http.Request) bool {
 	w.Header().Set("Content-Type", "application/json")
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", http.MethodGet)
 		refuseToken(w, http.StatusMethodNotAllowed, "invalid_request")
-		return
+		return false
 	}
-	issuer := "http://" + r.Host
-	if r.TLS != nil {
-		issuer = "https://" + r.Host
-	}
-	answer(w, http.StatusOK, map[string]any{
-		"issuer":                                issuer,
-		"token_endpoint":                        issuer + tokenPath,
-		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "client_secret_basic"},
-		"grant_types_supported":                 []string{"client_credentials"},
-		"scopes_supported":                      []string{tokenScope},
-	})
+	return true
 }

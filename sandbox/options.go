@@ -27,6 +27,7 @@ type settings struct {
 	faults        []Fault
 	noUsageLimits bool
 	failing       bool
+	preventing    bool
 	receivers     map[Callback]Receiver
 	// byHand tells that the clock is the caller's, and so is the time of deliveries.
 	byHand bool
@@ -112,6 +113,18 @@ func WithBalance(balance money.Decimal) Option {
 			return fmt.Errorf("sandbox: %s is no opening balance", balance)
 		}
 		s.balance = balance.Round(2)
+		return nil
+	}
+}
+
+// WithEmptyAccount begins with a balance of 0: whatever costs something is refused with InsufficientBalance.
+func WithEmptyAccount() Option { return WithBalance(money.FromInt(0)) }
+
+// WithPreventDuplicates makes the account one on which Ding has switched Prevent Duplicates on: a DistributorRef whose transfer
+// is in progress, or has succeeded within [DuplicateWindow], is refused with DuplicateTransactionPrevented.
+func WithPreventDuplicates() Option {
+	return func(s *settings) error {
+		s.preventing = true
 		return nil
 	}
 }

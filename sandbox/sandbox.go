@@ -55,9 +55,10 @@ func New(opts ...Option) (*Sandbox, error) {
 	if settings.noUsageLimits {
 		limits = nil
 	}
-	s.account.failing = settings.failing
+	s.account.failing, s.account.preventing = settings.failing, settings.preventing
 	server := &dingServer{
 		account: s.account, catalogue: goods, ids: ids, clock: settings.clock, usage: newUsage(limits, settings.clock),
+		order: contracts.ding.order,
 	}
 	s.ding = newDing(contracts.ding, s.identity, server)
 	s.dizlee = newDizlee(contracts.dizlee, settings.dizleeAPIKey, &dizleeServer{
@@ -74,10 +75,13 @@ func New(opts ...Option) (*Sandbox, error) {
 // ServeHTTP hands the request to the service that owns its path, with the faults that are injected. It panics with
 // http.ErrAbortHandler, which an http.Server recovers, where a fault drops a connection that it can't take over.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r = located(r)
 	switch {
+	case !serves(hostName(r), r.URL.Path):
+		http.NotFound(w, r)
 	case strings.HasPrefix(r.URL.Path, adminRoot):
 		s.admin.ServeHTTP(w, r)
-	case s.faults.busy.Load() && serviceOf(r.URL.Path) != "":
+	case s.faults.busy.Load() && serviceOf(r.URL.Path) != "" && r.Method != http.MethodOptions: // which asks for no work
 		s.serveWithFaults(w, r)
 	default:
 		s.serve(w, r)
@@ -94,11 +98,14 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	case ServiceToken:
 		s.identity.issue(w, r)
 	default:
-		if r.URL.Path == discoveryPath {
+		switch r.URL.Path {
+		case discoveryPath:
 			s.identity.discover(w, r)
-			return
+		case keysPath:
+			s.identity.publishKeys(w, r)
+		default:
+			s.publish(w, r)
 		}
-		http.NotFound(w, r)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -107,9 +108,9 @@ func (u *usage) admit(w http.ResponseWriter, r *http.Request, operation string) 
 func onlyValidates(r *http.Request) bool {
 	body, _ := io.ReadAll(io.LimitReader(r.Body, maxBody))
 	r.Body = rewound{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
-	var request struct{ ValidateOnly bool }
-	_ = json.Unmarshal(body, &request) // what is no request is refused by others
-	return request.ValidateOnly
+	var request struct{ ValidateOnly json.RawMessage }
+	_ = json.Unmarshal(body, &request)                                                 // what is no request is refused by others
+	return strings.EqualFold(strings.Trim(string(request.ValidateOnly), `" `), "true") // "true" is taken too, see coerced
 }
 
 // rewound is a body that is read from its beginning again.

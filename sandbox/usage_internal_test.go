@@ -5,6 +5,7 @@ package sandbox
 import (
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -14,8 +15,9 @@ import (
 func TestALimitIsAWholeNumberAboveZero(t *testing.T) {
 	for _, stated := range []string{"0", "-1", "1.5", "many", `"50"`, "null"} {
 		t.Run(stated, func(t *testing.T) {
-			_, err := newContract(spec.Parse("kiosk.yaml", []byte("openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths:\n  /a:\n    get:\n      operationId: A\n"+
-				"      x-usage-limit: "+stated+"\n      responses: {'200': {description: d}}\n")))
+			text := []byte("openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths:\n  /a:\n    get:\n      operationId: A\n" +
+				"      x-usage-limit: " + stated + "\n      responses: {'200': {description: d}}\n")
+			_, err := newContract(text, func() (*openapi3.T, error) { return spec.Parse("kiosk.yaml", text) }, "")
 			require.ErrorContains(t, err, "sandbox: x-usage-limit of /a is ")
 			assert.ErrorContains(t, err, "no limit")
 		})

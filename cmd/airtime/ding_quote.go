@@ -270,7 +270,15 @@ func taxOf(price ding.Price) string {
 	if price.TaxRate.IsZero() {
 		return ""
 	}
-	return strings.Join(strings.Fields(price.TaxRate.String()+" % "+price.TaxName+" "+strings.ToLower(string(price.TaxCalculation))), " ")
+	return strings.Join(strings.Fields(plainNumber(price.TaxRate)+" % "+price.TaxName+" "+strings.ToLower(string(price.TaxCalculation))), " ")
+}
+
+// plainNumber writes a number without the zeros at its end: the service writes a rate of ten per cent as 10.0000.
+func plainNumber(d money.Decimal) string {
+	if text := d.String(); strings.Contains(text, ".") {
+		return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+	}
+	return d.String()
 }
 
 // deliveryOf tells what is unusual about the way in which a product reaches the customer; empty if nothing is.

@@ -24,6 +24,11 @@ type served struct {
 
 // serveSandbox starts a sandbox at an address, such as 127.0.0.1:0.
 func serveSandbox(address string, opts ...sandbox.Option) (*served, error) {
+	return serveSandboxAs(nil, address, opts...)
+}
+
+// serveSandboxAs starts one that, given a certificate, is also reached under the names of the services.
+func serveSandboxAs(certificate *sandbox.Certificate, address string, opts ...sandbox.Option) (*served, error) {
 	box, err := sandbox.New(opts...)
 	if err != nil {
 		return nil, usagef("the sandbox cannot be made: %s", messageOf(err))
@@ -32,6 +37,10 @@ func serveSandbox(address string, opts ...sandbox.Option) (*served, error) {
 	if err != nil {
 		_ = box.Close()
 		return nil, err
+	}
+	if certificate != nil {
+		gateway := sandbox.NewGateway(at.listener, box, certificate)
+		at.server.Handler, at.listener = gateway, gateway
 	}
 	// A message that is being delivered is a request to the sandbox too, which would not end by itself.
 	at.ending = func() { _ = box.Close() }
@@ -98,21 +107,33 @@ receiver is called by https, or by http on a loopback address. --callback-cert m
 Like DingConnect, it answers so many requests of a method in ten minutes, and those beyond with RateLimited and when to come
 back. A successful payment resets that, and --no-usage-limits switches it off.
 
-The sandbox keeps everything in memory. It speaks plain http, so it should stay on a loopback address.`
+DingConnect's Swagger document is at /swagger/docs/v1, for generators; Postman collections of both services are at
+/postman/ding.json and /postman/dizlee.json.
+
+With --tls, the sandbox is also api.dingconnect.com, www.dingconnect.com and idp.ding.com, by https and http on the same port, for
+clients with these names built in; Dizlee, which has no name of its own, is dizlee.test. What such a client needs is printed
+on stderr: to trust the authority in --ca-file, which is made anew at each start, and to be led here.
+
+The sandbox keeps everything in memory. It lets everybody in who can reach it, so it should stay on a loopback address.`
 
 func newSandbox(a *app) *cobra.Command {
 	var (
-		address   string
-		seed      uint64
-		unlimited bool
-		callbacks callbackFlags
+		address, caFile   string
+		seed              uint64
+		unlimited, byName bool
+		callbacks         callbackFlags
 	)
 	command := &cobra.Command{Use: "sandbox", Short: "Serve a sandbox of both services", Long: sandboxLong, Args: cobra.NoArgs}
 	command.Flags().StringVar(&address, "addr", "127.0.0.1:8645", "`address` to listen at; port 0 takes any that is free")
 	command.Flags().Uint64Var(&seed, "seed", 1, "`number` that references, tokens and PINs are derived from")
 	command.Flags().BoolVar(&unlimited, "no-usage-limits", false, "answer any number of requests")
+	command.Flags().BoolVar(&byName, "tls", false, "play the services under their own names too, by https")
+	command.Flags().StringVar(&caFile, "ca-file", "sandbox-ca.pem", "`file` to write the authority to that --tls is vouched for by")
 	callbacks.define(command)
 	command.RunE = a.moves(func(ctx context.Context, _ []string) error {
+		if !byName && command.Flags().Changed("ca-file") {
+			return usagef("--ca-file needs --tls")
+		}
 		opts, err := callbacks.options()
 		if err != nil {
 			return err
@@ -121,13 +142,23 @@ func newSandbox(a *app) *cobra.Command {
 		if unlimited {
 			opts = append(opts, sandbox.WithoutUsageLimits())
 		}
-		s, err := serveSandbox(address, opts...)
+		certificate, err := certificateFor(byName)
+		if err != nil {
+			return err
+		}
+		s, err := serveSandboxAs(certificate, address, opts...)
 		if err != nil {
 			return err
 		}
 		defer s.close()
+		if err := writeAuthority(certificate, caFile); err != nil {
+			return err
+		}
 		if err := a.printEnvironment(s.environment()); err != nil {
 			return err
+		}
+		if byName {
+			a.notice("%s", byNameText(s.url, caFile))
 		}
 		a.notice("serving the sandbox at %s until interrupted", s.url)
 		a.flush()

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -116,6 +119,52 @@ func TestBeyondAUsageLimitTheCommandLineSaysWhen(t *testing.T) {
 	}
 	require.NoError(t, p.Process.Signal(os.Interrupt))
 	assert.Equal(t, 0, p.end(t).code)
+}
+
+func TestTheSandboxPlaysTheServicesUnderTheirNames(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "an authority.pem")
+	p, env := startSandbox(t, "--tls", "--ca-file", file)
+	authority, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for _, help := range []string{
+		"api.dingconnect.com www.dingconnect.com idp.ding.com dizlee.test", "SSL_CERT_FILE='" + file + "'", "HTTPS_PROXY=" + env["DING_BASE_URL"],
+	} {
+		assert.Contains(t, p.err.String(), help)
+	}
+	assert.NotRegexp(t, `\{\w+\}`, p.err.String())
+
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(authority))
+	proxy, err := url.Parse(env["DING_BASE_URL"])
+	require.NoError(t, err)
+	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy), TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	for _, address := range []string{"https://api.dingconnect.com/swagger/docs/v1", "https://idp.ding.com/.well-known/openid-configuration"} {
+		response, err := client.Get(address)
+		require.NoError(t, err)
+		assert.NoError(t, response.Body.Close())
+		assert.Equal(t, 200, response.StatusCode)
+	}
+	client.CloseIdleConnections()
+	assert.Equal(t, 0, start(t, env, "ding", "balance").end(t).code, "by plain http, as without --tls")
+	require.NoError(t, p.Process.Signal(os.Interrupt))
+	assert.Equal(t, 0, p.end(t).code)
+}
+
+func TestAnAuthorityThatCannotBeWrittenIsWrongUsage(t *testing.T) {
+	r := airtime(t, nil, "sandbox --addr 127.0.0.1:0 --tls --ca-file "+t.TempDir())
+	assert.Equal(t, 2, r.code)
+	assert.Contains(t, r.err, "the authority cannot be written")
+	assert.Empty(t, r.out)
+	assert.Equal(t, 2, airtime(t, nil, "sandbox --ca-file nobody.pem").code, "without --tls")
+}
+
+func TestASandboxThatCannotBeServedLeavesTheAuthorityAlone(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(file, []byte("another's"), 0o600))
+	assert.Equal(t, 2, airtime(t, nil, "sandbox --addr nowhere --tls --ca-file "+file).code)
+	kept, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, "another's", string(kept))
 }
 
 func TestTheSandboxsEnvironmentAsJSON(t *testing.T) {

@@ -127,7 +127,7 @@ func (o *Offer) price(send, receive money.Decimal) ding.Price {
 		ReceiveValue:             receive,
 		ReceiveCurrencyISO:       o.currency,
 		ReceiveValueExcludingTax: o.afterTax(receive),
-		TaxRate:                  o.tax.Rate,
+		TaxRate:                  o.tax.Rate.Round(4), // the places that DingConnect's sample has
 		TaxName:                  o.tax.Name,
 		TaxCalculation:           o.tax.Calculation,
 	}
