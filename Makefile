@@ -7,7 +7,7 @@ FROM ?= 0
 COUNT ?= 1
 SWAGGER ?= https://api.dingconnect.com/swagger/docs/v1
 
-.PHONY: all generate check-generate test race lint cover fuzz chaos bench spec drift demo
+.PHONY: all generate check-generate test race lint cover fuzz chaos bench spec drift compat release demo
 
 all: generate lint test
 
@@ -53,6 +53,12 @@ spec: ## write api/openapi/ding.yaml anew: make spec SWAGGER=file-or-URL
 drift: ## what the live Swagger changed against api/openapi/ding.yaml, in words: make drift SWAGGER=file-or-URL JSON=1
 	@program=$$(mktemp) && trap 'rm -f "$$program"' EXIT && $(GO) build -o "$$program" ./internal/specsync && \
 	  "$$program" -drift $(if $(JSON),-json) -source "$(SWAGGER)" -overlay api/openapi/ding.overlay.yaml -out api/openapi/ding.yaml
+
+compat: ## what changed in the exported API since the last release; fails if the CHANGELOG hides a break
+	$(GO) run ./internal/release compat
+
+release: ## a release commit and tag of what is unreleased, locally: make release VERSION=v0.2.0
+	$(GO) run ./internal/release prepare "$(VERSION)"
 
 demo:
 	$(GO) run ./cmd/airtime demo

@@ -4,6 +4,8 @@
 // The models are the ones that users of facade/dizlee see. The client sends a request and hands out the answer as it is:
 // it adds neither the apikey nor the HTTP_MSISDN header, and knows nothing about charging twice. Use facade/dizlee to
 // move money.
+//
+// ClientInterface gains a method with each operation that the document gains, which does not count as a breaking change.
 package dizlee
 
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen --config=config.yaml ../../api/openapi/dizlee.yaml
