@@ -122,6 +122,7 @@ func TestCompat(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			repo := newRelease(t, "v0.1.0", c.before)
 			repo.write(t, c.after)
+			repo.must(t, "add", "--all")
 			tree := repo.must(t, "status", "--porcelain")
 
 			code, stdout, stderr := repo.run(t, "compat")

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/mod/module"
@@ -93,8 +94,8 @@ func admits(path, version string) error {
 	return fmt.Errorf("%s needs the module path %s: go.mod and every import say %s", version, wanted, path)
 }
 
-// checkSize compares the API with the last release's and holds version against what changed. A breaking entry in the
-// CHANGELOG weighs as much as one that the comparison found: the API is not all that can break.
+// checkSize compares the API with the last release's and holds version against what changed. What breaks is what the
+// CHANGELOG says: it names all that the comparison found, or is refused, and the API is not all that can break.
 func checkSize(ctx context.Context, repo repository, version string, log changelog, out io.Writer) error {
 	last, changed, err := sinceLast(ctx, repo, out)
 	if err != nil {
@@ -103,12 +104,8 @@ func checkSize(ctx context.Context, repo repository, version string, log changel
 	if err := ownedUp(repo, changed); err != nil || last == "" {
 		return err
 	}
-	breaks, adds := log.kind("Breaking") != "", log.kind("Added") != ""
-	for _, diff := range changed {
-		breaks = breaks || len(diff.breaks) > 0
-		adds = adds || len(diff.adds) > 0
-	}
-	least := leastAfter(last, breaks, adds)
+	adds := log.kind("Added") != "" || slices.ContainsFunc(changed, func(d difference) bool { return len(d.adds) > 0 })
+	least := leastAfter(last, log.kind("Breaking") != "", adds)
 	if semver.Compare(version, least) >= 0 {
 		return nil
 	}
