@@ -134,3 +134,36 @@ type discard struct{ header http.Header }
 func (d discard) Header() http.Header            { return d.header }
 func (d discard) WriteHeader(int)                {}
 func (d discard) Write(text []byte) (int, error) { return len(text), nil }
+
+// FuzzFaults holds that a fault is either refused in words or in force as it was injected.
+func FuzzFaults(f *testing.F) {
+	for _, body := range []string{
+		`{"kind":"Delay","when":"BeforeWork","service":"ding","reference":"order-17","for":"2m30s","probability":0.25,"skip":1,"count":3}`,
+		`{"kind":"ServiceUnavailable503","when":"AfterWork","retryAfter":"7s","envelope":true}`,
+		`{"kind":"HideRecords","for":"-1ns","account":"447700900123"}`, `{"kind":"Weather"}`, `{"kind":"DropConnection","when":"AfterWork","probability":1e400}`, `[]`, ``,
+	} {
+		f.Add(body)
+	}
+	sb, err := sandbox.New()
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, body string) {
+		post := httptest.NewRecorder()
+		sb.ServeHTTP(post, httptest.NewRequest(http.MethodPost, faultsPath, strings.NewReader(body)))
+		list := httptest.NewRecorder()
+		sb.ServeHTTP(list, httptest.NewRequest(http.MethodGet, faultsPath, nil))
+		require.True(t, json.Valid(list.Body.Bytes()), list.Body)
+		switch post.Code {
+		case http.StatusCreated:
+			require.Len(t, sb.Faults(), 1)
+			require.Contains(t, list.Body.String(), strings.TrimSpace(post.Body.String()))
+			sb.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodDelete, faultsPath, nil))
+		case http.StatusBadRequest:
+			var refusal struct{ Error string }
+			require.NoError(t, json.Unmarshal(post.Body.Bytes(), &refusal))
+			require.NotEmpty(t, refusal.Error)
+		default:
+			require.Fail(t, "neither injected nor refused", "%d %s", post.Code, post.Body)
+		}
+		require.Empty(t, sb.Faults())
+	})
+}

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
 )
 
 // counter is a document with one operation that sends a Coin and reads a Cup.
@@ -153,4 +157,46 @@ func TestADocumentThatTheLibraryCannotReadIsAnError(t *testing.T) {
 	assert.Error(t, err)
 	_, err = compare(after, before)
 	assert.Error(t, err)
+}
+
+// FuzzAnyChangeHasWords holds that whatever a Swagger document has become, it is refused or told in words, and that nothing is
+// said about what is the same.
+func FuzzAnyChangeHasWords(f *testing.F) {
+	kiosk, err := os.ReadFile(kioskSwagger)
+	require.NoError(f, err)
+	f.Add(kiosk)
+	for _, change := range [][2]string{{`"string"`, `"integer"`}, {`"required"`, `"optional"`}, {`"get"`, `"post"`}, {`"$ref"`, `"ref"`}, {`"200"`, `"default"`}} {
+		f.Add(bytes.ReplaceAll(kiosk, []byte(change[0]), []byte(change[1])))
+	}
+	viewed := func(data []byte) *yaml.Node {
+		doc, err := readSwagger(data)
+		if err != nil {
+			return nil
+		}
+		repair(doc)
+		if doc, err = convert(doc); err != nil {
+			return nil
+		}
+		if validate(context.Background(), []byte(toJSON(doc))) != nil {
+			return nil
+		}
+		return view(doc)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		after := viewed(data)
+		if after == nil {
+			return
+		}
+		changes, err := compare(viewed(kiosk), after)
+		if err != nil {
+			return
+		}
+		for _, one := range changes {
+			require.Contains(t, classes, one.Class)
+			require.NotEmpty(t, one.Text)
+		}
+		same, err := compare(after, viewed(data))
+		require.NoError(t, err)
+		require.Empty(t, same)
+	})
 }

@@ -371,3 +371,44 @@ func TestAFileThatCannotBeReplacedIsAnError(t *testing.T) {
 		assert.Len(t, left, 1, "and nothing is left lying about")
 	})
 }
+
+// FuzzSnapshot holds that whatever is in a file, it is taken in as a snapshot or refused as what it is, and that what was taken in
+// can be saved again.
+func FuzzSnapshot(f *testing.F) {
+	s := count(f)
+	full := s.catalogue()
+	_, err := full.Data(f.Context())
+	require.NoError(f, err)
+	var packed bytes.Buffer
+	require.NoError(f, full.Save(&packed))
+	unpacked, err := gzip.NewReader(&packed)
+	require.NoError(f, err)
+	text, err := io.ReadAll(unpacked)
+	require.NoError(f, err)
+	f.Add(text)
+	f.Add(text[:len(text)/2])
+	f.Add(bytes.Replace(text, []byte(`"CountryIso"`), []byte(`"CountryIso":null,"Country"`), 3))
+	head, _, _ := bytes.Cut(text, []byte("\n"))
+	f.Add(append(head, "\n{\"part\":\"products\",\"bytes\":9000000000000000000}\n"...))
+	client := s.ding()
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var file bytes.Buffer
+		w := gzip.NewWriter(&file)
+		_, _ = w.Write(text)
+		require.NoError(t, w.Close())
+		c, err := New(client)
+		require.NoError(t, err)
+		defer c.Close()
+		if err := c.Load(&file); err != nil {
+			for _, known := range []error{ErrSnapshotDamaged, ErrSnapshotFormat, ErrSnapshotAccount, ErrSnapshotScope} {
+				if errors.Is(err, known) {
+					return
+				}
+			}
+			require.NoError(t, err, "an error of its own kind")
+		}
+		if c.current.Load() != nil {
+			require.NoError(t, c.Save(io.Discard))
+		}
+	})
+}
