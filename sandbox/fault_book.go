@@ -31,6 +31,9 @@ func (s *Sandbox) Inject(f Fault) (remove func(), err error) {
 	return func() { s.faults.remove(injected.ID) }, nil
 }
 
+// RemoveFault removes the fault with that [FaultStatus].ID, and reports whether there was one.
+func (s *Sandbox) RemoveFault(id int) bool { return s.faults.remove(id) }
+
 // ClearFaults removes all faults. Delays that are under way, and hidden records, stay what they are.
 func (s *Sandbox) ClearFaults() { s.faults.clear() }
 

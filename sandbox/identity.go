@@ -30,6 +30,7 @@ type identityProvider struct {
 	clock                          func() time.Time
 	ids                            mint
 	issued                         atomic.Uint64
+	shown                          tokenBook
 }
 
 func newIdentityProvider(s settings, ids mint) *identityProvider {
@@ -50,12 +51,15 @@ type claims struct {
 // token returns the next token.
 func (p *identityProvider) token() string {
 	serial := strconv.FormatUint(p.issued.Add(1), 10)
+	id, issued := p.ids.label("token", serial), p.clock()
+	expires := issued.Add(p.lifetime)
 	payload, _ := json.Marshal(claims{ // strings and an integer always marshal
-		ClientID: p.clientID, Scope: tokenScope, ID: p.ids.label("token", serial),
-		Expires: p.clock().Add(p.lifetime).Unix(),
+		ClientID: p.clientID, Scope: tokenScope, ID: id, Expires: expires.Unix(),
 	})
 	signed := encode([]byte(`{"alg":"HS256","typ":"at+jwt"}`)) + "." + encode(payload)
-	return signed + "." + encode(p.ids.mac("signature", signed))
+	token := signed + "." + encode(p.ids.mac("signature", signed))
+	p.shown.note(token, id, issued, expires)
+	return token
 }
 
 // authenticate tells whether a request may pass, and the context of the refusal if it may not. The key counts in the

@@ -22,6 +22,8 @@ type Sandbox struct {
 	faults   *faultBook
 	courier  *courier
 	admin    http.Handler
+	// dingServer is what stands behind ding.
+	dingServer *dingServer
 }
 
 // New returns a sandbox. Without options it has made-up credentials (see [Sandbox.Credentials]), a balance of 1000.00
@@ -60,6 +62,7 @@ func New(opts ...Option) (*Sandbox, error) {
 		account: s.account, catalogue: goods, ids: ids, clock: settings.clock, usage: newUsage(limits, settings.clock),
 		order: contracts.ding.order,
 	}
+	s.dingServer = server
 	s.ding = newDing(contracts.ding, s.identity, server)
 	s.dizlee = newDizlee(contracts.dizlee, settings.dizleeAPIKey, &dizleeServer{
 		operator: s.operator, clock: settings.clock,

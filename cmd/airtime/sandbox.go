@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/airtime-go/airtime/sandbox"
+	"github.com/airtime-go/airtime/sandbox/page"
 )
 
 // served is a sandbox behind a listener.
@@ -33,13 +34,14 @@ func serveSandboxAs(certificate *sandbox.Certificate, address string, opts ...sa
 	if err != nil {
 		return nil, usagef("the sandbox cannot be made: %s", messageOf(err))
 	}
-	at, err := bind("the sandbox", address, &http.Server{Handler: box, ReadHeaderTimeout: 10 * time.Second})
+	handler := page.Around(box)
+	at, err := bind("the sandbox", address, &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second})
 	if err != nil {
 		_ = box.Close()
 		return nil, err
 	}
 	if certificate != nil {
-		gateway := sandbox.NewGateway(at.listener, box, certificate)
+		gateway := sandbox.NewGateway(at.listener, handler, certificate)
 		at.server.Handler, at.listener = gateway, gateway
 	}
 	// A message that is being delivered is a request to the sandbox too, which would not end by itself.
@@ -92,6 +94,9 @@ the kinds:
 
   curl -d '{"kind":"DropConnection","when":"AfterWork","operation":"SendTransfer","count":1}' http://127.0.0.1:8645/_sandbox/faults
   curl http://127.0.0.1:8645/_sandbox/ledger
+
+Open the address in a browser to see live what your programs do to it, to inject faults and to send inbound SMS by hand; the
+documentation of both services is there too, and can be tried out.
 
 Callbacks go to --notify and --mo-to: the ends of deferred transfers, and what a subscriber writes, which is said over HTTP. A
 receiver is called by https, or by http on a loopback address. --callback-cert makes a certificate for it:
@@ -160,7 +165,7 @@ func newSandbox(a *app) *cobra.Command {
 		if byName {
 			a.notice("%s", byNameText(s.url, caFile))
 		}
-		a.notice("serving the sandbox at %s until interrupted", s.url)
+		a.notice("serving the sandbox, and a page to watch it, at %s until interrupted", s.url)
 		a.flush()
 		return s.until(ctx, 5*time.Second)
 	})
