@@ -7,7 +7,7 @@ FROM ?= 0
 COUNT ?= 1
 SWAGGER ?= https://api.dingconnect.com/swagger/docs/v1
 
-.PHONY: all generate check-generate test race lint cover fuzz chaos bench spec drift compat release demo
+.PHONY: all generate check-generate test race lint cover fuzz chaos bench spec drift compat release demo pictures
 
 all: generate lint test
 
@@ -59,6 +59,9 @@ compat: ## what changed in the exported API since the last release; fails if the
 
 release: ## a release commit and tag of what is unreleased, locally: make release VERSION=v0.2.0
 	$(GO) run ./internal/release prepare "$(VERSION)"
+
+pictures: ## the README's pictures of the sandbox's page, taken by Chromium
+	AIRTIME_PICTURES=$(CURDIR)/docs/images $(GO) test ./sandbox/page -run '^TestThePage' -count=1
 
 demo:
 	$(GO) run ./cmd/airtime demo

@@ -72,7 +72,7 @@ var words = template.FuncMap{
 	"in":        in,
 	"stateMark": stateMark,
 	"deliveryMark": func(s sandbox.DeliveryState) string {
-		return map[sandbox.DeliveryState]string{sandbox.DeliveryTaken: "good", sandbox.DeliveryGivenUp: "bad"}[s]
+		return map[sandbox.DeliveryState]string{sandbox.DeliveryWaiting: "wait", sandbox.DeliveryTaken: "good", sandbox.DeliveryGivenUp: "bad"}[s]
 	},
 	"codes":    codes,
 	"fault":    describe,

@@ -59,6 +59,9 @@ func Around(sb *sandbox.Sandbox) http.Handler {
 	p.own.HandleFunc("POST "+root+"faults/remove", p.remove)
 	p.own.HandleFunc("POST "+root+"receivers", p.setReceiver)
 	p.own.HandleFunc("POST "+root+"messages", p.sendMessage)
+	for _, form := range []string{"faults", "receivers", "messages"} { // for those who ask again for what a form has led to
+		p.own.Handle("GET "+root+form, http.RedirectHandler("/#"+form, http.StatusSeeOther))
+	}
 	p.addDocumentation()
 	return http.HandlerFunc(p.serve)
 }

@@ -227,6 +227,7 @@ func TestEverythingElseIsTheSandbox(t *testing.T) {
 		assert.Equal(t, 404, s.ask(http.MethodGet, path, "").status, path)
 	}
 	assert.Equal(t, 405, s.ask(http.MethodPost, "/", "").status)
+	assert.Equal(t, 303, s.ask(http.MethodGet, "/_page/faults", "").status, "a form's answer, asked for again")
 }
 
 // TestEveryLineCanBePasted lets a shell take the lines apart, and sends what curl would.
