@@ -94,22 +94,22 @@ func faultOf(given form) (sandbox.Fault, error) {
 		Kind: sandbox.FaultKind(given.Get("kind")), Reference: given.Get("reference"), Account: given.Get("account"),
 	}
 	var problems []error
-	number := func(field string) int {
+	number := func(field, label string) int {
 		value, err := strconv.Atoi(cmp.Or(given.Get(field), "0"))
 		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: %q is no whole number", field, given.Get(field)))
+			problems = append(problems, fmt.Errorf("%s: %q is no whole number", label, given.Get(field)))
 		}
 		return value
 	}
-	duration := func(field string) time.Duration {
+	duration := func(field, label string) time.Duration {
 		value, err := time.ParseDuration(cmp.Or(given.Get(field), "0s"))
 		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: %q is no duration such as 2s or 1m30s", field, given.Get(field)))
+			problems = append(problems, fmt.Errorf("%s: %q is no duration such as 2s or 1m30s", label, given.Get(field)))
 		}
 		return value
 	}
-	fault.Count, fault.Skip = number("count"), number("skip")
-	if percent := number("percent"); percent != 0 {
+	fault.Count, fault.Skip = number("count", "How often"), number("skip", "Spare the first")
+	if percent := number("percent", "Probability"); percent != 0 {
 		fault.Probability = float64(percent) / 100
 	}
 	if !fixed(fault.Kind) {
@@ -118,10 +118,10 @@ func faultOf(given form) (sandbox.Fault, error) {
 		fault.Service, fault.Operation = sandbox.Service(of), operation
 	}
 	if lasts(fault.Kind) {
-		fault.For = duration("for")
+		fault.For = duration("for", "For how long")
 	}
 	if says(fault.Kind) {
-		fault.RetryAfter, fault.Envelope = duration("retryAfter"), given.Get("envelope") != ""
+		fault.RetryAfter, fault.Envelope = duration("retryAfter", "Retry-After"), given.Get("envelope") != ""
 	}
 	return fault, errors.Join(problems...)
 }

@@ -139,8 +139,8 @@ func TestTheFormOfAFault(t *testing.T) {
 			},
 		},
 		"no kind":          {fields: url.Values{"kind": {""}, "when": {"BeforeWork"}}, wrong: "is none of DropConnection"},
-		"no number":        {fields: url.Values{"kind": {"Bare503"}, "when": {"BeforeWork"}, "count": {"often"}}, wrong: "count: &#34;often&#34; is no whole number"},
-		"no duration":      {fields: url.Values{"kind": {"Delay"}, "when": {"BeforeWork"}, "for": {"long"}}, wrong: "for: &#34;long&#34; is no duration"},
+		"no number":        {fields: url.Values{"kind": {"Bare503"}, "when": {"BeforeWork"}, "count": {"often"}}, wrong: "How often: &#34;often&#34; is no whole number"},
+		"no duration":      {fields: url.Values{"kind": {"Delay"}, "when": {"BeforeWork"}, "for": {"long"}}, wrong: "For how long: &#34;long&#34; is no duration"},
 		"beyond certainty": {fields: url.Values{"kind": {"Bare503"}, "when": {"BeforeWork"}, "percent": {"101"}, "reference": {"order-17"}}, wrong: "is not between 0 and 1"},
 	}
 	for name, tt := range tests {
