@@ -20,6 +20,7 @@ func TestAFaultIsInjectedByTheButtonAndATransferAppearsByItself(t *testing.T) {
 	b.shows("#live-transfers", "No transfer yet")
 
 	b.click("#inject")
+	b.await(`location.hash === "#faults"`)
 	b.shows("#live-faults", "struck 0 of 1")
 	b.shows("#pulse", "Live")
 	injected := s.Faults()

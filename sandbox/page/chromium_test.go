@@ -51,6 +51,7 @@ func open(t testing.TB, width, height int64) *tab {
 	call(b, network.Enable, network.EnableParams{})
 	call(b, log.Enable, cdp.Empty{})
 	b.size(width, height)
+	b.prefers("prefers-color-scheme", "light")
 	return b
 }
 
@@ -99,10 +100,12 @@ func (b *tab) size(width, height int64) {
 	})
 }
 
-// prefers sets a media feature, such as prefers-color-scheme.
+// prefers sets a media feature, such as prefers-color-scheme. Motion is reduced, so that nothing moves away from under a click.
 func (b *tab) prefers(feature, value string) {
 	b.t.Helper()
-	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: feature, Value: value}}})
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-reduced-motion", Value: "reduce"}, {Name: feature, Value: value},
+	}})
 }
 
 // click clicks what a selector finds.

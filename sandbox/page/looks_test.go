@@ -146,12 +146,13 @@ func TestThePageWorksWithoutJavaScript(t *testing.T) {
 func TestNothingMovesForThoseWhoWantItSo(t *testing.T) {
 	s := serve(t)
 	b := open(t, 1280, 1000)
-	b.prefers("prefers-reduced-motion", "reduce")
 	b.do(chromedp.Navigate(s.url + "/"))
 	b.shows("#pulse", "Live")
 	s.ding("SendTransfer", transfer("GB_AB_TopUp", "5", "447700900123", "order-1"))
 	b.shows("#live-transfers", "order-1")
 	assert.Zero(t, says[int](b, `document.getAnimations().length`))
+	b.prefers("prefers-reduced-motion", "no-preference")
+	b.await(`document.getAnimations().length > 0`)
 }
 
 func TestTheFormShowsWhatAKindHasAUseFor(t *testing.T) {
