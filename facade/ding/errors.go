@@ -122,12 +122,24 @@ func (e *Error) summary() string {
 	case facade.OutcomeUnknown:
 		return "the outcome is unknown"
 	case facade.OutcomeTemporary:
-		return "failed for now, nothing moved"
+		if e.movesMoney() {
+			return "failed for now, nothing moved"
+		}
+		return "failed for now"
 	case facade.OutcomeUsage:
 		return "not sent"
 	default:
 		return "refused"
 	}
+}
+
+// movesMoney reports whether the operation is one of those of which it says something that nothing moved: a read moves nothing anyway.
+func (e *Error) movesMoney() bool {
+	switch e.Operation {
+	case operationSendTransfer, operationCancelTransfers, operationAwaitTransfer:
+		return true
+	}
+	return false
 }
 
 // whatToDo completes the message: an unknown outcome comes first, then the closest code.
