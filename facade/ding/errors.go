@@ -24,7 +24,8 @@ type Error struct {
 	ResultCode ResultCode
 	// Codes are the envelope's error codes with their contexts.
 	Codes []ErrorCode
-	// CorrelationID is the X-Correlation-Id of all attempts: what Ding's support asks for.
+	// CorrelationID is the X-Correlation-Id of all attempts: what Ding's support asks for. It is empty if a transfer was not sent by
+	// this call, but by an earlier one, or not at all.
 	CorrelationID string
 	// Attempts is how many attempts were made.
 	Attempts int

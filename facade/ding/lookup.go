@@ -222,11 +222,7 @@ func bare(account string) string {
 
 // foundAs is the answer that was lost, as the list has it.
 func (t *transfer) foundAs(item TransferRecordWithErrorCodes) transferred {
-	found := transferred{answer: answerOf(item)}
-	if t.attempts > 0 {
-		found.correlationID = t.options.correlationID
-	}
-	return found
+	return transferred{answer: answerOf(item), correlationID: t.sentWith()}
 }
 
 // answerOf is a listed transfer that was accepted, as SendTransfer would answer it.

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/airtime-go/airtime/facade"
@@ -60,10 +61,12 @@ func (c *Client) policy() settle.Policy {
 
 // transfer is one SendTransfer on its way.
 type transfer struct {
-	client    *Client
-	request   SendTransferRequest
-	options   callOptions
-	attempts  int
+	client   *Client
+	request  SendTransferRequest
+	options  callOptions
+	attempts int
+	// sent reports that this case has made an attempt, and not an earlier life alone. Callers read it while the case goes on.
+	sent      atomic.Bool
 	refreshed bool
 	firstSent time.Time
 	// doubt is the error that the call ends with if nothing is found out.
@@ -120,6 +123,7 @@ func (t *transfer) send(ctx context.Context) settle.Seen[transferred] {
 	var head *http.Response
 	op := operation{name: operationSendTransfer, money: true, private: t.private(), earlier: t.attempts}
 	t.attempts++
+	t.sent.Store(true)
 	op.judge = func(f finding) pipeline.Verdict {
 		f.request, f.deferred = &t.request, t.options.deferred
 		decided = outcomeOf(&f)
@@ -242,7 +246,15 @@ func withoutReceipt(record *TransferRecord) *TransferRecord {
 
 // fail makes an error that no answer stands behind. Only who runs the case may call it.
 func (t *transfer) fail(outcome facade.Outcome, cause error) *Error {
-	return &Error{Operation: operationSendTransfer, CorrelationID: t.options.correlationID, Attempts: t.attempts, outcome: outcome, cause: cause}
+	return &Error{Operation: operationSendTransfer, CorrelationID: t.sentWith(), Attempts: t.attempts, outcome: outcome, cause: cause}
+}
+
+// sentWith is the X-Correlation-Id that the transfer was sent with; empty if an earlier life sent it, or nobody yet.
+func (t *transfer) sentWith() string {
+	if !t.sent.Load() {
+		return ""
+	}
+	return t.options.correlationID
 }
 
 func (t *transfer) unpack(settlement facade.Settlement) (transferred, error) {
@@ -308,7 +320,7 @@ func (t *transfer) answered(result settle.Result[transferred]) (*SendTransferRes
 	failure := end.err
 	if failure == nil {
 		// Not by fail: the case may still be under way for others.
-		failure = &Error{Operation: operationSendTransfer, CorrelationID: t.options.correlationID, Attempts: result.Attempts}
+		failure = &Error{Operation: operationSendTransfer, CorrelationID: t.sentWith(), Attempts: result.Attempts}
 	}
 	copied := *failure
 	copied.outcome = outcomes[result.Verdict]

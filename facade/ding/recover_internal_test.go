@@ -55,6 +55,9 @@ func TestRecoverTransfersSettlesWhatWasLeftOpen(t *testing.T) {
 			got[one.Request.DistributorRef] = facade.OutcomeOf(one.Err)
 			order = append(order, one.Request.DistributorRef)
 			assert.Equal(t, one.Err == nil, one.Answer != nil)
+			if one.Err != nil {
+				assert.Empty(t, failureOf(t, one.Err).CorrelationID, "nothing was sent")
+			}
 		}
 
 		assert.Equal(t, map[string]facade.Outcome{
@@ -252,6 +255,9 @@ func TestResumeTransferLooksFirst(t *testing.T) {
 				assert.Len(t, b.sends, tc.sends)
 				if tc.says != "" {
 					assert.ErrorContains(t, err, tc.says)
+				}
+				if err != nil {
+					assert.Equal(t, tc.sends > 0, failureOf(t, err).CorrelationID != "", "only what was sent has one")
 				}
 				if tc.state == ProcessingStateFailed {
 					assert.Equal(t, ProcessingStateFailed, failureOf(t, err).Record.ProcessingState)
