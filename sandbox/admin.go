@@ -63,6 +63,7 @@ func answerAdmin(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	answer(w, status, body)
+	_, _ = w.Write([]byte("\n")) // for people, whose prompt comes next; they may have gone
 }
 
 func refuseAdmin(w http.ResponseWriter, status int, problem string) {

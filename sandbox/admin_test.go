@@ -41,6 +41,7 @@ func TestFaultsAreInjectedListedAndRemovedOverHTTP(t *testing.T) {
 	type list struct{ Faults []sandbox.FaultStatus }
 	listed := c.do("GET", faultsPath, "", "")
 	assert.Equal(t, c.sb.Faults(), into[list](t, listed, 200).Faults)
+	assert.True(t, strings.HasSuffix(string(listed.body), "}\n"), "a line for people")
 	assert.Contains(t, string(listed.body), `{"id":2,"fault":{"kind":"ServiceUnavailable503","when":"AfterWork","retryAfter":"7s","envelope":true},"matched":1,"struck":1}`)
 
 	assert.Equal(t, 204, c.do("DELETE", faultsPath+"/1", "", "").status)
