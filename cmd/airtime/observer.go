@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/facade/dizlee"
 )
 
 // observer sees what happens to one request between the command and its result, and tells people who wait.
@@ -43,7 +44,7 @@ func (o *observer) sees() facade.AttemptHook {
 	progress := o.app.progress()
 	return func(ctx context.Context, attempt facade.Attempt) {
 		progress(ctx, attempt)
-		if attempt.Operation != o.operation || facade.OutcomeOf(attempt.Err) != facade.OutcomeUnknown {
+		if attempt.Operation != o.operation || facade.OutcomeOf(attempt.Err) != facade.OutcomeUnknown || errors.Is(attempt.Err, dizlee.ErrIDUsedBefore) {
 			return
 		}
 		o.mu.Lock()

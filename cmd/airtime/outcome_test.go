@@ -195,6 +195,9 @@ func TestWhateverDizleeAnswersEndsInItsExitCode(t *testing.T) {
 				} else {
 					assert.Equal(t, 1, server.sent(name), "sent once")
 				}
+				if tt.name == "a duplicate" {
+					assert.NotContains(t, r.err, "the answer was lost", "it came")
+				}
 			})
 		}
 	}
