@@ -5,10 +5,12 @@ package main
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -152,6 +154,9 @@ func newSandbox(a *app) *cobra.Command {
 			return err
 		}
 		s, err := serveSandboxAs(certificate, address, opts...)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return usagef("%s: is another sandbox running? --addr 127.0.0.1:0 takes any free port", err)
+		}
 		if err != nil {
 			return err
 		}

@@ -188,6 +188,7 @@ func TestAnAddressThatIsTakenIsWrongUsage(t *testing.T) {
 		r := airtime(t, nil, "sandbox --addr "+address)
 		assert.Equal(t, 2, r.code)
 		assert.Contains(t, r.err, address)
+		assert.Equal(t, address != "nowhere", strings.Contains(r.err, "is another sandbox running?"), r.err)
 		assert.Empty(t, r.out)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -30,7 +31,7 @@ type serving struct {
 func bind(what, address string, server *http.Server, certificates ...tls.Certificate) (*serving, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, usagef("%s cannot be served at %s: %s", what, address, err)
+		return nil, &outcomeError{outcome: facade.OutcomeUsage, message: fmt.Sprintf("%s cannot be served at %s: %s", what, address, err), cause: err}
 	}
 	scheme := "http://"
 	if len(certificates) > 0 {
