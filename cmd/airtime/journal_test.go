@@ -119,7 +119,8 @@ func TestAReferenceInTheJournalIsNeverSentAgain(t *testing.T) {
 		for _, other := range []string{"--value 6.00", "--account 447700900124", "--setting A=B"} {
 			r := airtime(t, env, sendR1+" "+other)
 			assert.Equal(t, 2, r.code, r.err)
-			assert.Contains(t, r.err, "R-1 stands for another request")
+			assert.Contains(t, r.err, "take a new reference for this one, in place of R-1")
+			assert.Equal(t, 1, strings.Count(r.err, "stands for another request"), "said once")
 			assert.Equal(t, "usage", failureOf(t, airtime(t, env, sendR1+" --json "+other))["outcome"])
 		}
 		assert.Len(t, box.Payments(), 1)

@@ -71,7 +71,7 @@ func (o *observer) explains(err error, afterLost func(noted bool) string) error 
 	case outcome == facade.OutcomeUnknown:
 		return o.advises(err, afterLost(o.noted))
 	case errors.Is(err, facade.ErrReferenceConflict):
-		return o.advises(err, "nothing was sent: "+quote(o.reference)+" stands for another request, so take a new reference for this one")
+		return o.advises(err, "nothing was sent: take a new reference for this one, in place of "+quote(o.reference))
 	case o.stored != nil:
 		return o.advises(err, "nothing was sent: "+quote(o.reference)+" was settled at "+instant(o.stored.SettledAt)+", "+settledBy(*o.stored))
 	case outcome == facade.OutcomeTemporary && o.noted:

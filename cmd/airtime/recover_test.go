@@ -288,7 +288,7 @@ func TestDizleeFindsOutAboutALostAnswer(t *testing.T) {
 				assert.Contains(t, again.err, "nothing was sent: this is the answer as the journal has it")
 				other := airtime(t, env, chargeCommand+" --confirm --channel SMS")
 				assert.Equal(t, 2, other.code, other.err)
-				assert.Contains(t, other.err, "C-1 stands for another request")
+				assert.Contains(t, other.err, "take a new reference for this one, in place of C-1")
 				assert.Len(t, box.Charges(), 1)
 			})
 		}
