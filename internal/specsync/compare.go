@@ -125,7 +125,7 @@ func (c *comparison) add(at place, class class, text, meaning string) {
 }
 
 const (
-	proseMeaning = "Only people read it; where the overlay has words of its own, those stay."
+	proseMeaning = "Only people read it."
 	fineMeaning  = "What was written for the old document goes on working."
 )
 

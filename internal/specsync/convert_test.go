@@ -82,8 +82,8 @@ func TestReferencesBelowAMapAreConverted(t *testing.T) {
 func TestServersComeFromHostBasePathAndSchemes(t *testing.T) {
 	tests := map[string]struct{ address, want string }{
 		"no base path":     {`"host":"k.example.com"`, "servers:\n  - url: https://k.example.com\n"},
-		"a base path":      {`"host":"k.example.com","basePath":"/v3/"`, "servers:\n  - url: https://k.example.com/v3\n"},
-		"only a base path": {`"basePath":"v3"`, "servers:\n  - url: /v3\n"},
+		"a base path":      {`"host":"k.example.com","basePath":"/v3/"`, "servers:\n  - url: https://k.example.com\npaths:\n  /v3/a: {}\n"},
+		"only a base path": {`"basePath":"v3"`, "paths:\n  /v3/a: {}\n"},
 		"two schemes":      {`"host":"k.example.com","schemes":["https","wss"]`, "servers:\n  - url: https://k.example.com\n  - url: wss://k.example.com\n"},
 		"nothing":          {`"x-a":1`, "paths:"},
 	}

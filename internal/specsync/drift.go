@@ -40,7 +40,7 @@ type change struct {
 type report struct {
 	Source     string   `json:"source"`
 	Against    string   `json:"against"`
-	Decision   bool     `json:"decision"` // there is more than texts
+	Decision   bool     `json:"decision"` // there is more than texts, or make spec would fail
 	Breaking   int      `json:"breaking"`
 	Compatible int      `json:"compatible"`
 	Cosmetic   int      `json:"cosmetic"`
@@ -101,12 +101,38 @@ func findDrift(ctx context.Context, set settings) (report, error) {
 			return report{}, err
 		}
 	}
+	taken := view(overlaid)
 	restorer{root: clone(overlaid)}.restore(base.Content[0], overlaid)
 	more, err := compare(before, view(overlaid))
 	if err != nil {
 		return report{}, fmt.Errorf("%s: cannot be compared: %w", sourceName(set.source), err)
 	}
-	return newReport(set, len(addresses(before)), note, append(changes, more...)), nil
+	hidden, err := compare(taken, view(overlaid))
+	if err != nil {
+		return report{}, fmt.Errorf("%s: cannot be compared: %w", sourceName(set.source), err)
+	}
+	return newReport(set, len(addresses(before)), note, append(changes, owned(more, hidden)...)), nil
+}
+
+const ownedMeaning = " The overlay has its own word here, which make spec keeps: change it there."
+
+// owned marks the changes that make spec would not take over, since the overlay has its own word there, so that they would
+// be told again for ever. Of texts the overlay's word is the one that counts, so those are not told.
+func owned(changes, hidden []change) []change {
+	same := func(a, b change) bool {
+		return a.Subject == b.Subject && a.Text == b.Text && slices.Equal(a.Operations, b.Operations)
+	}
+	kept := changes[:0]
+	for _, one := range changes {
+		if slices.ContainsFunc(hidden, func(other change) bool { return same(one, other) }) {
+			if one.Class == cosmetic {
+				continue
+			}
+			one.Meaning += ownedMeaning
+		}
+		kept = append(kept, one)
+	}
+	return kept
 }
 
 func readCommitted(path string) (*yaml.Node, error) {
@@ -161,7 +187,7 @@ func newReport(set settings, operations int, note string, changes []change) repo
 			r.Cosmetic++
 		}
 	}
-	r.Decision = r.Breaking+r.Compatible > 0
+	r.Decision = r.Breaking+r.Compatible > 0 || note != ""
 	return r
 }
 
@@ -215,7 +241,8 @@ func (r report) words() string {
 	for _, one := range r.Changes {
 		fmt.Fprintf(&b, "\n- %s\n  %s\n", r.sentence(one), one.Meaning)
 	}
-	if r.Decision && r.Note == "" {
+	taken := func(one change) bool { return one.Class != cosmetic && !strings.HasSuffix(one.Meaning, ownedMeaning) }
+	if r.Note == "" && slices.ContainsFunc(r.Changes, taken) {
 		b.WriteString("\nmake spec takes this over: read its difference, then the façade, the sandbox and the changelog.\n")
 	}
 	return strings.Map(printable, b.String())

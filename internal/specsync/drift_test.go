@@ -75,6 +75,17 @@ func TestDriftSpeaksOfOperationsAndFields(t *testing.T) {
 			then: []string{`"/v3/Papers/{paperCode}"`, `"/v4/Papers/{paperCode}"`},
 			want: []string{"ReadPaper, RetirePaper: moved from /v3/Papers/… to /v4/Papers/…: breaking"},
 		},
+		"a definition is written out, and not what it was": {
+			then: []string{`"additionalProperties": { "$ref": "#/definitions/Paper" }`, `"additionalProperties": { "type": "object", "properties": {
+				"PaperCode": { "type": "integer" }, "amount": { "type": "number", "format": "decimal" } }, "required": ["PaperCode"] }`},
+			want: []string{
+				"ListShelves: a value of Shelf.Contents is written out now, without the name Paper: compatible",
+				"ListShelves: PaperCode of a value of Shelf.Contents is an integer now, not a string: breaking",
+				"ListShelves: the answer lost the field AppearsOn of a value of Shelf.Contents: breaking",
+				"ListShelves: the answer lost the field Edition of a value of Shelf.Contents: breaking",
+				"ListShelves: the answer lost the field Amount of a value of Shelf.Contents; the new field amount of a value of Shelf.Contents has the same type and may be its new name: breaking",
+			},
+		},
 		"values come and go": {
 			edits: []string{`"Edition": { "type": "String", "exampleSetFlag": false }`, `"Edition": { "type": "string", "enum": ["early", "late"] }`,
 				`"Copies": { "type": "integer", "format": "int32" }`, `"Copies": { "type": "integer", "format": "int32", "enum": [1, 2] }`},
@@ -298,4 +309,24 @@ func TestAReportThatCannotBeWrittenExits2(t *testing.T) {
 	var errs strings.Builder
 	assert.Equal(t, exitUnread, drift(context.Background(), set, closed, &errs))
 	assert.NotEmpty(t, errs.String())
+}
+
+func TestWhatTheOverlayDecidesIsToldAsItsMatter(t *testing.T) {
+	swagger := dingSwagger(t)
+	operation := field(field(field(swagger, "paths"), "/api/V1/GetBalance"), "get")
+	setField(field(operation, "responses"), "429", object("description", "Slow down.", "schema", object("$ref", "#/definitions/Error")))
+	_, found := driftOf(t, swagger)
+	require.Len(t, found.Changes, 1, "the overlay has words for the answer")
+	assert.Equal(t, "the answer 429 is an Error now, not an IApiResponse", found.Changes[0].Text)
+	assert.Contains(t, found.Changes[0].Meaning, "make spec keeps")
+	assert.NotContains(t, found.words(), "make spec takes this over")
+}
+
+func TestTypesThatTheOverlayNamesAreToldAsTheyAreOnTheWire(t *testing.T) {
+	swagger := dingSwagger(t)
+	properties := field(field(field(swagger, "definitions"), "GetBalanceResponse"), "properties")
+	setField(properties, "ResultCode", object("type", "string"))
+	_, found := driftOf(t, swagger)
+	require.Len(t, found.Changes, 1)
+	assert.Equal(t, "GetBalanceResponse.ResultCode is a string now, not a ResultCode, which is an integer (int32)", found.Changes[0].Text)
 }

@@ -28,7 +28,10 @@ func (p place) side() string {
 // schema reports what changed about a type. Where it is another type altogether, that is all there is to say.
 func (c *comparison) schema(at place, found tree, before, after *yaml.Node) {
 	if found["type"] != nil || found["schemaAdded"] == true || found["schemaDeleted"] == true {
-		c.add(at, breaking, fmt.Sprintf("%s is %s now, not %s", at.name, withArticle(typeName(after)), withArticle(typeName(before))),
+		if c.writtenOut(at, before, after) {
+			return
+		}
+		c.add(at, breaking, fmt.Sprintf("%s is %s now, not %s", at.name, onWire(after, c.after), onWire(before, c.before)),
 			"Programs read it wrongly or not at all, or send what is refused.")
 		return
 	}
@@ -78,12 +81,22 @@ func typeName(schema *yaml.Node) string {
 	switch {
 	case field(schema, "items") != nil:
 		return "array of " + typeName(field(schema, "items"))
+	case kind == "" && (field(schema, "properties") != nil || field(schema, "allOf") != nil):
+		return "object"
 	case kind == "":
 		return "value of any type"
 	case format != "" && !strings.HasPrefix(text(schema, "type"), typeMark):
 		return kind + " (" + format + ")"
 	}
 	return kind
+}
+
+// onWire names a type with what it is on the wire, where it is no object: only the overlay names such types.
+func onWire(schema, root *yaml.Node) string {
+	if target, name := definition(schema, root); name != "" && field(target, "properties") == nil && text(target, "type") != "" {
+		return withArticle(name) + ", which is " + withArticle(typeName(target))
+	}
+	return withArticle(typeName(schema))
 }
 
 func withArticle(name string) string {
@@ -106,11 +119,18 @@ func (c *comparison) properties(at place, found, required tree, before, after *y
 	look := func(in *yaml.Node) func(string) string {
 		return func(name string) string { return c.plain(field(field(in, "properties"), name)) }
 	}
-	for old, now := range pairs(lost, gained, look(before), look(after)) {
-		lost = slices.DeleteFunc(lost, func(name string) bool { return name == old })
-		gained = slices.DeleteFunc(gained, func(name string) bool { return name == now })
-		c.fieldRenamed(at, old, now)
+	spelt := func(in *yaml.Node) func(string) string {
+		return func(name string) string { return letters(name) + " " + look(in)(name) }
 	}
+	rename := func(matched map[string]string) {
+		for old, now := range matched {
+			lost = slices.DeleteFunc(lost, func(name string) bool { return name == old })
+			gained = slices.DeleteFunc(gained, func(name string) bool { return name == now })
+			c.fieldRenamed(at, old, now)
+		}
+	}
+	rename(pairs(lost, gained, spelt(before), spelt(after)))
+	rename(pairs(lost, gained, look(before), look(after)))
 	for _, name := range lost {
 		c.fieldLost(at, name)
 	}
@@ -121,6 +141,11 @@ func (c *comparison) properties(at place, found, required tree, before, after *y
 		c.schema(at.named("%s", fieldName(at, name)), found.sub("modified").sub(name),
 			field(field(before, "properties"), name), field(field(after, "properties"), name))
 	}
+}
+
+// letters is a name however it is spelt: in Pascal case, camel case or with underscores.
+func letters(name string) string {
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
 }
 
 // plain is a type by which one thing can be told to be the other under a new name; the overlay knows the old name only.

@@ -180,6 +180,13 @@ func overlayOnto(doc *yaml.Node, path string, stderr io.Writer) error {
 	before := properties(root)
 	warnings, err := applyOverlay(doc, path)
 	warnings = append(warnings, dropGhosts(root, before)...)
+	for _, item := range fields(field(root, "paths")) {
+		for _, operation := range operations(item) {
+			if field(operation, "parameters") != nil {
+				setField(operation, "parameters", ownParameters(operation, root))
+			}
+		}
+	}
 	for _, warning := range warnings {
 		fmt.Fprintf(stderr, "specsync: warning: %s: %s\n", path, warning)
 	}

@@ -205,12 +205,6 @@ var messageMutations = map[string]func(m *mutant){
 			m.expect(compatible, name+": the answer 200, header X-Extra")
 		})
 	},
-	"an answer is described": func(m *mutant) {
-		m.eachOperation(func(name string, operation *yaml.Node) {
-			setField(field(field(operation, "responses"), "401"), "description", newString("Who are you?"))
-			m.expect(cosmetic, name+": the answer 401")
-		})
-	},
 	"another media type": func(m *mutant) {
 		m.eachOperation(func(_ string, operation *yaml.Node) {
 			setField(operation, "produces", newList(newString("application/xml")))
@@ -221,25 +215,36 @@ var messageMutations = map[string]func(m *mutant){
 			}
 		})
 	},
-	"an operation is described": func(m *mutant) {
+	"the body of a request is written out where its definition was named": func(m *mutant) {
 		m.eachOperation(func(name string, operation *yaml.Node) {
-			setField(operation, "summary", newString("Other words."))
-			m.expect(cosmetic, name+": the operation")
-		})
-	},
-	"a field is described": func(m *mutant) {
-		m.eachField(func(subject, name string, definition *yaml.Node, _, _ bool) {
-			if property := field(field(definition, "properties"), name); field(property, "$ref") == nil {
-				setField(property, "description", newString("Other words."))
-				m.expect(cosmetic, subject)
+			for parameter := range items(field(operation, "parameters")) {
+				target, named := strings.CutPrefix(text(field(parameter, "schema"), "$ref"), "#/definitions/")
+				if !named {
+					continue
+				}
+				setField(parameter, "schema", clone(field(field(m.doc, "definitions"), target)))
+				m.expect(compatible, name+": the body of the request")
 			}
 		})
 	},
-	"a parameter is described": func(m *mutant) {
-		m.eachParameter(func(subject string, parameter, _ *yaml.Node) {
-			setField(parameter, "description", newString("Other words."))
-			m.expect(cosmetic, subject)
+	"the header that the overlay adds is documented by the service": func(m *mutant) {
+		m.eachOperation(func(name string, operation *yaml.Node) {
+			if list := field(operation, "parameters"); name == "SendTransfer" {
+				list.Content = append(list.Content, object("in", "header", "name", "X-Options", "type", "string"))
+			}
 		})
+	},
+	"what the overlay has words for is described": func(m *mutant) {
+		m.eachOperation(func(_ string, operation *yaml.Node) {
+			setField(operation, "summary", newString("Other words."))
+			setField(field(field(operation, "responses"), "401"), "description", newString("Other words."))
+		})
+		m.eachField(func(_, name string, definition *yaml.Node, _, _ bool) {
+			if property := field(field(definition, "properties"), name); field(property, "$ref") == nil {
+				setField(property, "description", newString("Other words."))
+			}
+		})
+		m.eachParameter(func(_ string, parameter, _ *yaml.Node) { setField(parameter, "description", newString("Other words.")) })
 	},
 	"another version": func(m *mutant) {
 		setField(m.doc, "info", object("version", "V2", "title", "Ding API"))
@@ -251,7 +256,15 @@ var messageMutations = map[string]func(m *mutant){
 	},
 	"another base path": func(m *mutant) {
 		setField(m.doc, "basePath", newString("/gateway"))
-		m.expect(breaking, "the address")
+		m.eachOperation(func(name string, _ *yaml.Node) { m.expect(breaking, name+": the path /api/V1/") })
+	},
+	"a base path that the paths had in them": func(m *mutant) {
+		paths := newMapping()
+		for path, item := range fields(field(m.doc, "paths")) {
+			setField(paths, strings.TrimPrefix(path, "/api"), item)
+		}
+		setField(m.doc, "paths", paths)
+		setField(m.doc, "basePath", newString("/api"))
 	},
 	"another scheme": func(m *mutant) {
 		setField(m.doc, "schemes", newList(newString("https"), newString("http")))

@@ -95,7 +95,7 @@ func merge(schema, part *yaml.Node) {
 		switch {
 		case own == nil:
 			setField(schema, key, value)
-		case key == "properties":
+		case key == "properties" || key == "schema":
 			merge(own, value)
 		case key == "required" && own.Kind == yaml.SequenceNode:
 			own.Content = append(own.Content, value.Content...)

@@ -30,6 +30,7 @@ var defects = []defect{
 	{"nullable, which Swagger 2.0 does not know", spellNullable},
 	{"definition put together from parts (allOf)", writeOutParts},
 	{"malformed host, basePath or scheme", tidyAddress},
+	{"basePath", writeOutBasePath},
 }
 
 // repair mends the document in place and returns a line per defect that was found.
@@ -189,6 +190,25 @@ func tidyAddress(doc *yaml.Node) int {
 		change(scheme, strings.ToLower(strings.TrimSpace(scheme.Value)))
 	}
 	return count
+}
+
+// writeOutBasePath makes whole paths of those below a base path. Where the service cuts its paths does not matter to
+// callers; the overlay and the library go by whole ones.
+func writeOutBasePath(doc *yaml.Node) int {
+	base := strings.TrimSuffix(text(doc, "basePath"), "/")
+	if base == "" {
+		return 0
+	}
+	paths := newMapping()
+	for path, item := range fields(field(doc, "paths")) {
+		if !isExtension(path) {
+			path = base + path
+		}
+		setField(paths, path, item)
+	}
+	setField(doc, "paths", paths)
+	dropField(doc, "basePath")
+	return 1
 }
 
 // spellNullable writes nullable in the way that the converter reads: it is OpenAPI 3's word, which tools use in Swagger too.

@@ -79,6 +79,9 @@ func TestEachDefectIsRepairedAndNothingElseIsTouched(t *testing.T) {
 			`{"host":"kiosk.example.com","basePath":"/v3","schemes":["https"]}`, 3},
 		"an address that is in order, and one that is not there": {tidyAddress,
 			`{"host":"kiosk.example.com:8443","basePath":"/"}`, `{"host":"kiosk.example.com:8443","basePath":"/"}`, 0},
+		"paths below a base path": {writeOutBasePath,
+			`{"basePath":"/v3","paths":{"/a":{},"x-b":1}}`, `{"paths":{"/v3/a":{},"x-b":1}}`, 1},
+		"a base path that is none": {writeOutBasePath, `{"basePath":"/","paths":{"/a":{}}}`, `{"basePath":"/","paths":{"/a":{}}}`, 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
