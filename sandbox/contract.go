@@ -109,13 +109,21 @@ func (c contract) check(w http.ResponseWriter, r *http.Request, route *routers.R
 		return []violation{{flaw: flawForm}}
 	}
 	err = hold(r, route, withoutNulls(body))
-	if err != nil && c.coerces && route.Operation.RequestBody != nil {
-		err = hold(r, route, coerced(withoutNulls(body), bodySchema(route)))
+	if err != nil && route.Operation.RequestBody != nil {
+		err = hold(r, route, c.lenient(withoutNulls(body), route))
 	}
 	if err != nil {
 		return violations(err)
 	}
 	return nil
+}
+
+// lenient is a body as the service is taken to read it where the specification refuses it.
+func (c contract) lenient(body []byte, route *routers.Route) []byte {
+	if c.coerces {
+		return coerced(body, bodySchema(route))
+	}
+	return rewritten(body, trimTexts)
 }
 
 // arranged returns a writer of answers to an operation, which is "" for none.

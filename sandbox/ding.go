@@ -68,6 +68,7 @@ func (g *dingGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !g.usage.admit(w, r, route.Operation.OperationID) {
 		return
 	}
+	spellQuery(r, route)
 	found := append(queryViolations(r, route), g.contract.check(w, r, route)...)
 	if len(found) > 0 {
 		refuse(w, route.Operation.OperationID, refusal(found)...)

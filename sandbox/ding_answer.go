@@ -155,9 +155,9 @@ type arranged struct {
 }
 
 // writtenAnyway are fields that are written where there is nothing to say, by schema: what samples of DingConnect have as null,
-// and a flag, which .NET does not leave out.
+// and a flag and a number, which .NET does not leave out.
 var writtenAnyway = map[string]map[string]string{
-	"Price":          {"TaxName": "null", "TaxCalculation": "null"},
+	"Price":          {"TaxRate": "0", "TaxName": "null", "TaxCalculation": "null"},
 	"TransferRecord": {"ReceiptText": "null", "ReceiptParams": "null"},
 	"Product":        {"LookupBillsRequired": "false"},
 }

@@ -116,6 +116,17 @@ func TestOptionalMembersThatAreNullAreAbsent(t *testing.T) {
 	assert.Equal(t, "990.00", c.sb.Balance().String())
 }
 
+func TestNamesOfAQueryCountInAnyCase(t *testing.T) {
+	c := serve(t)
+	for _, name := range []string{"accountNumber", "AccountNumber", "ACCOUNTNUMBER"} {
+		answer := c.get("GetAccountLookup", url.Values{name: {"447700900123"}})
+		assert.Contains(t, string(answer.body), `"ProviderCode":"ABGB"`, name)
+	}
+	some := c.get("GetRegions", url.Values{"CountryIsos": {"GB"}, "countryIsos": {"KE"}})
+	assert.Equal(t, 2, strings.Count(string(some.body), "RegionName"))
+	requireRefused(t, c.get("GetProducts", url.Values{"AccountNumber": {""}}), 400, ding.ResultCodeClientError, "ParameterInvalid/accountNumber")
+}
+
 func TestUnknownMethodsAndWrongVerbsAreTold(t *testing.T) {
 	c := serve(t)
 	requireRefused(t, c.do("GET", "/api/V1/GetEverything", "", ""), 404, ding.ResultCodeClientError, "RequestInvalid")

@@ -4,6 +4,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +13,20 @@ import (
 
 	"github.com/airtime-go/airtime/gen/ding"
 )
+
+// spellQuery gives the parameters of a query the names that the specification has for them: .NET takes them in any case.
+func spellQuery(r *http.Request, route *routers.Route) {
+	query := r.URL.Query()
+	for _, ref := range route.Operation.Parameters {
+		for _, spelling := range slices.Sorted(maps.Keys(query)) {
+			if name := ref.Value.Name; ref.Value.In == "query" && spelling != name && strings.EqualFold(spelling, name) {
+				query[name] = append(query[name], query[spelling]...)
+				query.Del(spelling)
+				r.URL.RawQuery = query.Encode()
+			}
+		}
+	}
+}
 
 // queryViolations finds what the real service refuses and OpenAPI has no words for: a parameter that is present but
 // empty, and a list with commas where the parameter is to be repeated.

@@ -25,11 +25,11 @@
 //
 // Answers have their fields in the order of DingConnect's Swagger document, decimals with their places (10.00), dates in whole
 // seconds with a Z, and null where DingConnect's samples have it: ReceiptText and ReceiptParams of a transfer, TaxName and
-// TaxCalculation of a price. Every answer of DingConnect repeats X-Correlation-Id, and may be read by a page in a browser.
+// TaxCalculation of a price, whose TaxRate is 0 then. Every answer of DingConnect repeats X-Correlation-Id, and may be read by a page in a browser.
 //
 // Some things are documented nowhere, and taken because public clients rely on them and .NET, which DingConnect runs on, does
-// so by default: paths in any case (/api/v1/) and with a slash at the end, names of a body in any case, amounts and flags that
-// are text, references that are numbers. What our own client sends is held against the specification by package contract.
+// so by default: paths in any case (/api/v1/) and with a slash at the end, names of a query and of a body in any case, amounts
+// and flags that are text, references that are numbers. Dizlee takes blanks around a number, as its samples have them. What our own client sends is held against the specification by package contract.
 //
 // The Swagger document is ding.yaml turned back, for any generator. It differs from DingConnect's in this: it is valid (there,
 // X-Correlation-Id is a "String"), it has descriptions, 429, the headers of 503, OAuth2 and bounds of Skip and Take, it names the

@@ -30,6 +30,17 @@ func coerced(body []byte, schema *openapi3.Schema) []byte {
 	return rewritten(body, func(value any) any { return coerce(value, schema) })
 }
 
+// trimTexts takes the blanks off the members of an object, as around the numbers in Dizlee's samples (" 9641234567890 ").
+func trimTexts(value any) any {
+	members, _ := value.(map[string]any)
+	for name, member := range members {
+		if text, ok := member.(string); ok {
+			members[name] = strings.TrimSpace(text)
+		}
+	}
+	return value
+}
+
 // bodySchema is what an operation asks for, nil if it takes no JSON.
 func bodySchema(route *routers.Route) *openapi3.Schema {
 	media := route.Operation.RequestBody.Value.GetMediaType("application/json")

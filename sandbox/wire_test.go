@@ -19,7 +19,7 @@ func TestAnswersAreWrittenAsDingConnectWritesThem(t *testing.T) {
 	c := serve(t)
 	deferring := c.with("X-Options", "DeferTransfer").with("X-Correlation-Id", "c-1")
 	const price = `"Price":{"CustomerFee":0.00,"DistributorFee":0.00,"ReceiveValue":7.80,"ReceiveCurrencyIso":"GBP",` +
-		`"ReceiveValueExcludingTax":7.80,"TaxName":null,"TaxCalculation":null,"SendValue":10.00,"SendCurrencyIso":"USD"}`
+		`"ReceiveValueExcludingTax":7.80,"TaxRate":0,"TaxName":null,"TaxCalculation":null,"SendValue":10.00,"SendCurrencyIso":"USD"}`
 	tests := map[string]struct {
 		answer reply
 		body   string
@@ -78,6 +78,14 @@ func TestDizleesAnswersAreWrittenAsItsSamples(t *testing.T) {
 	assert.Regexp(t, `^\{"status":"-101","statusDetail":"[^"]+"`, string(c.with("apikey", "").post("/dizlee/charge", chargeRequest(nil)).body))
 }
 
+func TestNumbersMayStandAmongBlanksAsInDizleesSamples(t *testing.T) {
+	c := serve(t).with(msisdnHeader, subscriber)
+	sent := c.post("/dizlee/sms", smsRequest(map[string]any{"receiver": " " + subscriber + " "}))
+	assert.Equal(t, `{"status":"1","statusDetail":"Sms successfully sent."}`, string(sent.body))
+	charged := c.post("/dizlee/charge", chargeRequest(map[string]any{"userId": subscriber + " "}))
+	assert.Contains(t, string(charged.body), `"status":"1"`)
+}
+
 func TestFaultsAreWrittenInOrderToo(t *testing.T) {
 	c := serve(t, sandbox.WithFault(sandbox.Fault{
 		Kind: sandbox.ServiceUnavailable503, When: sandbox.BeforeWork, Operation: "GetBalance", Envelope: true,
@@ -89,7 +97,7 @@ func TestFaultsAreWrittenInOrderToo(t *testing.T) {
 func TestWhatIsSilentIsWrittenAllTheSame(t *testing.T) {
 	c := serve(t)
 	plain := string(c.get("GetProducts", url.Values{"skuCodes": {"GB_AB_TopUp"}}).body)
-	assert.Contains(t, plain, `"TaxName":null,"TaxCalculation":null,`)
+	assert.Contains(t, plain, `"TaxRate":0,"TaxName":null,"TaxCalculation":null,`)
 	assert.Contains(t, plain, `"LookupBillsRequired":false`)
 	taxed := string(c.get("GetProducts", url.Values{"countryIsos": {"AF"}}).body)
 	assert.Contains(t, taxed, `"TaxRate":10.0000,"TaxName":"AIT","TaxCalculation":"Inclusive",`)
