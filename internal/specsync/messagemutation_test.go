@@ -227,6 +227,14 @@ var messageMutations = map[string]func(m *mutant){
 			}
 		})
 	},
+	"parameters are spelt in another way": func(m *mutant) {
+		m.eachParameter(func(subject string, parameter, _ *yaml.Node) {
+			if name := text(parameter, "name"); text(parameter, "in") == "query" {
+				setField(parameter, "name", newString(strings.ToUpper(name[:1])+name[1:]))
+				m.expect(breaking, subject)
+			}
+		})
+	},
 	"the header that the overlay adds is documented by the service": func(m *mutant) {
 		m.eachOperation(func(name string, operation *yaml.Node) {
 			if list := field(operation, "parameters"); name == "SendTransfer" {

@@ -82,10 +82,16 @@ func (c *comparison) parameterMoved(at place, old, now parameter) {
 	c.add(at.named("%s", old), breaking, words, goneMeaning)
 }
 
-// successor finds what a lost parameter has become: the same name elsewhere, or the only new one of its type and place.
+// successor finds what a lost parameter has become: the same name elsewhere, or spelt in another way, or the only new one of
+// its type and place.
 func (c *comparison) successor(old parameter, lost, gained []parameter, before, after *yaml.Node) (parameter, bool) {
 	for _, now := range gained {
 		if now.name == old.name {
+			return now, true
+		}
+	}
+	for _, now := range gained {
+		if letters(now.name) == letters(old.name) && now.in == old.in {
 			return now, true
 		}
 	}

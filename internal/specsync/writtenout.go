@@ -59,8 +59,11 @@ func (c *comparison) unsaid(named, plain *yaml.Node) *yaml.Node {
 	}
 	properties := field(named, "properties")
 	for name, own := range fields(properties) {
-		if other := field(field(plain, "properties"), name); onlyTyped(other) && c.plain(own) == c.plain(other) {
+		switch other := field(field(plain, "properties"), name); {
+		case onlyTyped(other) && c.plain(own) == c.plain(other):
 			setField(properties, name, clone(other))
+		case other != nil:
+			setField(properties, name, c.unsaid(own, other))
 		}
 	}
 	return named
