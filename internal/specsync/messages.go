@@ -333,6 +333,9 @@ func (c *comparison) securitySchemes(found tree) {
 				continue
 			}
 			words := key
+			if key == "OAuthFlows" {
+				words = "the flow, its scopes or the address of its tokens is another"
+			}
 			if part := scheme.sub(key); part["to"] != nil {
 				words = fmt.Sprintf("%s is %v, not %v", key, part["to"], part["from"])
 			}
