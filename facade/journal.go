@@ -94,7 +94,7 @@ type Entry struct {
 // in flight or in the journal. Nothing was sent: a reference names one payment.
 var ErrReferenceConflict = errors.New("this reference stands for another request already")
 
-// ErrNotNoted is in the chain of a journal's error for a key that it does not hold.
+// ErrNotNoted is in the chain of the error for what a journal does not hold.
 var ErrNotNoted = errors.New("the journal holds no such entry")
 
 // ErrSettled is in the chain of a journal's error for an entry that is settled, and not with the outcome at hand.

@@ -189,7 +189,7 @@ func (a *app) settleTransfer(ctx context.Context, reference string, paid bool, j
 		return err
 	}
 	if err := client.SettleTransfer(ctx, reference, paid); err != nil {
-		return undecided("SettleTransfer", err)
+		return undecided("SettleTransfer", reference, path+" under "+or(getenv("DING_BASE_URL"), ding.DefaultBaseURL), err)
 	}
 	return a.decided("SendTransfer", reference, paid)
 }

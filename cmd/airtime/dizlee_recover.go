@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"iter"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -194,7 +195,9 @@ func (a *app) settleEffect(ctx context.Context, operation, id string, done bool,
 		return err
 	}
 	if err := client.Settle(ctx, operation, id, done); err != nil {
-		return undecided("Settle", err)
+		command := commandOf[operation]
+		address := or(getenv("DIZLEE_"+strings.ToUpper(command)+"_URL"), getenv("DIZLEE_BASE_URL"))
+		return undecided("Settle", id, path+" under "+address+" (--operation "+command+")", err)
 	}
 	return a.decided(operation, id, done)
 }

@@ -175,8 +175,11 @@ func (a *app) decided(operation, reference string, yes bool) error {
 }
 
 // undecided gives the error of a settle command its outcome: the decision was not noted.
-func undecided(operation string, err error) error {
+// Where tells the journal's file and the service's address, which the reference was looked for under.
+func undecided(operation, reference, where string, err error) error {
 	switch {
+	case errors.Is(err, facade.ErrNotNoted):
+		return &outcomeError{operation: operation, outcome: facade.OutcomeUsage, message: "not noted: " + quote(reference) + " is not in " + where, cause: facade.ErrNotNoted}
 	case errors.Is(err, facade.ErrLeased):
 		return &outcomeError{operation: operation, outcome: facade.OutcomeTemporary, message: "not noted: another process is at work on it: let it end first", cause: err}
 	case errors.Is(err, facade.ErrSettled):

@@ -153,7 +153,7 @@ func TestAPersonSettlesWhatCannotBeFoundOut(t *testing.T) {
 		assert.Contains(t, again.err, "by a person")
 		assert.Empty(t, box.Payments(), "nothing is sent")
 
-		for line, says := range map[string]string{"ding settle --ref R-1 --as unpaid": "settled already", "ding settle --ref R-9 --as paid": "not in the journal"} {
+		for line, says := range map[string]string{"ding settle --ref R-1 --as unpaid": "settled already", "ding settle --ref R-9 --as paid": "journal.db under " + env["DING_BASE_URL"]} {
 			r := airtime(t, bare, line)
 			assert.Equal(t, 2, r.code, r.err)
 			assert.Contains(t, r.err, says)
@@ -361,6 +361,10 @@ func TestAPersonSettlesForDizlee(t *testing.T) {
 				require.Equal(t, 4, airtime(t, env, effect.line+" --confirm").code)
 				settle := "dizlee settle --operation " + effect.command + " --ref " + effect.id + " --as " + said
 				bare := environment{"XDG_STATE_HOME": env["XDG_STATE_HOME"], "DIZLEE_BASE_URL": env["DIZLEE_BASE_URL"]}
+				absent := airtime(t, bare, strings.Replace(settle, effect.id, "X-9", 1))
+				assert.Equal(t, 2, absent.code, absent.err)
+				assert.Contains(t, absent.err, "not noted: X-9 is not in ")
+				assert.Contains(t, absent.err, "journal.db under "+env["DIZLEE_BASE_URL"]+" (--operation "+effect.command+")")
 				r := airtime(t, bare, settle)
 				require.Equal(t, 0, r.code, "no key is needed: %s", r.err)
 				assert.Contains(t, r.out, effect.id+": settled as ")
@@ -416,10 +420,10 @@ func TestAnErrorOfTheJournalSaysWhetherTheNextRunMaySucceed(t *testing.T) {
 		{"before something is sent", (&observer{}).explains(&outcomeError{outcome: facade.OutcomeTemporary, message: "x", cause: errors.Join(errors.New("not noted"), damaged)}, nil), 2},
 		{"that is only busy", (&observer{}).explains(&outcomeError{outcome: facade.OutcomeTemporary, message: "x", cause: busy}, nil), 3},
 		{"that refuses", (&observer{}).explains(&outcomeError{outcome: facade.OutcomeRefused, message: "x", cause: damaged}, nil), 1},
-		{"that another process has leased", undecided("Settle", fmt.Errorf("not noted: %w", facade.ErrLeased)), 3},
-		{"that was settled meanwhile", undecided("Settle", fmt.Errorf("not noted: %w", facade.ErrSettled)), 2},
-		{"that is a request's", undecided("Settle", &facade.RequestError{Operation: "Settle"}), 2},
-		{"that cannot be read", undecided("Settle", busy), 3},
+		{"that another process has leased", undecided("Settle", "R-1", "journal.db", fmt.Errorf("not noted: %w", facade.ErrLeased)), 3},
+		{"that was settled meanwhile", undecided("Settle", "R-1", "journal.db", fmt.Errorf("not noted: %w", facade.ErrSettled)), 2},
+		{"that is a request's", undecided("Settle", "R-1", "journal.db", &facade.RequestError{Operation: "Settle"}), 2},
+		{"that cannot be read", undecided("Settle", "R-1", "journal.db", busy), 3},
 	}
 	for _, tt := range tests {
 		assert.Equal(t, tt.code, exitCodes[facade.OutcomeOf(tt.err)], tt.name)

@@ -138,7 +138,7 @@ func withoutJournal(method string) error {
 // SettleTransfer notes what a person has found out about a transfer that the journal holds as open: that it was paid,
 // or that it was not. Nothing is sent. A later SendTransfer under the reference returns that outcome.
 //
-// A [*facade.RequestError] says that nothing was noted: the reference is not in the journal, or is settled already. It is
+// A [*facade.RequestError] says that nothing was noted: the reference is not in the journal ([facade.ErrNotNoted]), or is settled already. It is
 // [facade.ErrLeased] if a call that is alive, here or in another process, is working on the transfer: that call may be about to
 // send it, and finds out by itself. Without a journal it is [ErrNoJournal].
 func (c *Client) SettleTransfer(ctx context.Context, distributorRef string, paid bool) error {
@@ -154,7 +154,7 @@ func (c *Client) SettleTransfer(ctx context.Context, distributorRef string, paid
 	case err != nil:
 		return fmt.Errorf("ding: the journal could not be read: %w", err)
 	case !found:
-		return problem("DistributorRef", "is not in the journal")
+		return pipeline.Unusable(operation, "DistributorRef", "cannot be settled", facade.ErrNotNoted)
 	case entry.Settlement != nil:
 		return problem("DistributorRef", "is settled already, as "+string(entry.Settlement.Outcome))
 	case entry.Leased:

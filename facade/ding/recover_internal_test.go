@@ -195,7 +195,10 @@ func TestWhatAPersonCannotSettle(t *testing.T) {
 		assert.ErrorIs(t, b.newClient().SettleTransfer(t.Context(), "order-1", true), ErrNoJournal)
 		journal := newNotebook()
 		client := b.newClient(WithJournal(journal))
-		assert.ErrorContains(t, client.SettleTransfer(t.Context(), "order-1", true), "DistributorRef is not in the journal")
+		absent := client.SettleTransfer(t.Context(), "order-1", true)
+		assert.ErrorIs(t, absent, facade.ErrNotNoted)
+		assert.ErrorContains(t, absent, "DistributorRef cannot be settled")
+		assert.Equal(t, facade.OutcomeUsage, facade.OutcomeOf(absent))
 
 		sent := make(chan error)
 		go func() {

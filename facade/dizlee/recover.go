@@ -152,7 +152,7 @@ func (c *Client) recoverOne(ctx context.Context, entry facade.Entry) Recovered {
 // not. The operation is "Charge", "Refund" or "SendSMS", and id the caller's own. Nothing is sent. The method called with the
 // id later returns that outcome.
 //
-// A [*facade.RequestError] says that nothing was noted: the id is not in the journal, or is settled already. It is
+// A [*facade.RequestError] says that nothing was noted: the id is not in the journal ([facade.ErrNotNoted]), or is settled already. It is
 // [facade.ErrLeased] if a call that is alive, here or in another process, is working on the id: that call may be about to send
 // it, and finds out by itself. Without a journal it is [ErrNoJournal].
 func (c *Client) Settle(ctx context.Context, operation, id string, done bool) error {
@@ -170,7 +170,9 @@ func (c *Client) Settle(ctx context.Context, operation, id string, done bool) er
 	if err != nil {
 		return fmt.Errorf("dizlee: the journal could not be read: %w", err)
 	}
-	checks.Require(found, "id", "is not in the journal")
+	if !found {
+		return pipeline.Unusable(method, "id", "cannot be settled", facade.ErrNotNoted)
+	}
 	checks.Require(entry.Settlement == nil, "id", "is settled already")
 	if err := checks.Err(method); err != nil {
 		return err

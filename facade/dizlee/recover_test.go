@@ -225,8 +225,8 @@ func TestADecisionThatCannotBeTakenSaysWhy(t *testing.T) {
 			assert.ErrorContains(t, err, want)
 		}
 		j := leftOpen(t, w, doCharge)
-		usage(w.client(dizlee.WithJournal(j)), "Charge", "acme-c-2", "is not in the journal")
-		usage(w.client(dizlee.WithJournal(j)), "Refund", "acme-c-1", "is not in the journal")
+		usage(w.client(dizlee.WithJournal(j)), "Charge", "acme-c-2", facade.ErrNotNoted.Error())
+		usage(w.client(dizlee.WithJournal(j)), "Refund", "acme-c-1", facade.ErrNotNoted.Error())
 		usage(w.client(dizlee.WithJournal(j)), "charge", "acme-c-1", "operation")
 		usage(w.client(dizlee.WithJournal(j)), "Charge", " ", "id")
 		usage(w.client(), "Charge", "acme-c-1", "WithJournal")
