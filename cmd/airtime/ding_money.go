@@ -44,6 +44,11 @@ func transferFlags(flags *pflag.FlagSet, request *ding.SendTransferRequest) {
 	flags.StringVar(&request.BillRef, "bill-ref", "", "the bill to pay, a `reference` from bills; --value is then the bill's")
 }
 
+// tellDingsTime adds to the help of --settle-timeout what it is to be compared with.
+func tellDingsTime(flags *pflag.FlagSet) {
+	flags.Lookup("settle-timeout").Usage += "; Ding may work on a transfer for 90s"
+}
+
 func newSend(a *app) *cobra.Command {
 	var (
 		request               ding.SendTransferRequest
@@ -55,6 +60,7 @@ func newSend(a *app) *cobra.Command {
 	flags := command.Flags()
 	transferFlags(flags, &request)
 	s.define(flags)
+	tellDingsTime(flags)
 	d.define(flags)
 	flags.BoolVar(&validateOnly, "validate-only", false, "check, and pay nothing, whatever else is given")
 	flags.BoolVar(&confirm, "confirm", false, "pay")

@@ -31,6 +31,7 @@ func newDingRecover(a *app) *cobra.Command {
 	command := &cobra.Command{Use: "recover", Short: "Settle the transfers that were left open", Long: dingRecoverLong, Args: cobra.NoArgs}
 	s.journal.define(command.Flags())
 	s.defineTimeout(command.Flags())
+	tellDingsTime(command.Flags())
 	command.RunE = a.moves(func(ctx context.Context, _ []string) error { return a.recoverTransfers(ctx, s) })
 	return command
 }
@@ -124,7 +125,9 @@ func newDingResume(a *app) *cobra.Command {
 	command := &cobra.Command{Use: "resume", Short: "Look for an interrupted transfer, and go on from there", Long: resumeLong, Args: cobra.NoArgs}
 	flags := command.Flags()
 	transferFlags(flags, &request)
+	flags.Lookup("ref").Usage = "your own `reference`, that it was sent with"
 	s.define(flags)
+	tellDingsTime(flags)
 	flags.BoolVar(&sendIfAbsent, "send-if-absent", false, "send a transfer that is not found, at the risk of paying it twice")
 	flags.BoolVar(&confirm, "confirm", false, "do it")
 	command.RunE = a.moves(func(ctx context.Context, _ []string) error {

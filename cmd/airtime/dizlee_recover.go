@@ -133,9 +133,13 @@ func newDizleeResume(a *app) *cobra.Command {
 	resumedRefund.send = func(ctx context.Context, client *dizlee.Client, r dizlee.RefundRequest) (*dizlee.RefundResponse, error) {
 		return client.ResumeRefund(ctx, r)
 	}
-	return newGroup("resume", "Go on with an interrupted charge or refund", dizleeResumeLong,
+	group := newGroup("resume", "Go on with an interrupted charge or refund", dizleeResumeLong,
 		newChargeCommand(a, resumedCharge, &cobra.Command{Use: "charge", Short: "Go on with an interrupted charge", Long: dizleeResumeLong + previewLong, Args: cobra.NoArgs}),
 		newRefundCommand(a, resumedRefund, &cobra.Command{Use: "refund", Short: "Go on with an interrupted refund of everything", Long: dizleeResumeLong + previewLong, Args: cobra.NoArgs}))
+	for _, command := range group.Commands() {
+		command.Flags().Lookup("id").Usage = "your own `id`, that it was sent with"
+	}
+	return group
 }
 
 const dizleeSettleLong = `Note what a person has found out about a charge, refund or SMS that the journal holds as open: --as paid, or --as

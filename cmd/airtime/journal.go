@@ -54,7 +54,7 @@ func (s *settling) define(flags *pflag.FlagSet) {
 }
 
 func (s *settling) defineTimeout(flags *pflag.FlagSet) {
-	flags.DurationVar(&s.timeout, "settle-timeout", settleTimeout, "how long to find out about a lost answer before it counts as unknown; Ding may work on a transfer for 90s")
+	flags.DurationVar(&s.timeout, "settle-timeout", settleTimeout, "how long to find out about a lost answer before it counts as unknown")
 }
 
 // check refuses flags that contradict each other or make no sense.

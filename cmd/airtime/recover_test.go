@@ -436,3 +436,15 @@ func TestAnEntryThatCannotBeReadStaysOpen(t *testing.T) {
 	assert.Equal(t, facade.OutcomeUnknown, r.Outcome)
 	assert.Equal(t, "R-1: unknown: the entry cannot be read\n", r.text())
 }
+
+func TestTheHelpOfResumeSpeaksOfWhatWasSent(t *testing.T) {
+	for line, says := range map[string]string{
+		"ding resume --help": "your own reference, that it was sent with", "dizlee resume charge --help": "your own id, that it was sent with",
+		"dizlee resume refund --help": "your own id, that it was sent with", "ding send --help": "new for every transfer",
+	} {
+		r := airtime(t, nil, line)
+		assert.Equal(t, 0, r.code, line)
+		assert.Contains(t, r.out, says, line)
+		assert.Equal(t, strings.HasPrefix(line, "ding"), strings.Contains(r.out, "Ding may work on a transfer for 90s"), line)
+	}
+}
