@@ -326,10 +326,17 @@ func (e *evidence) wasToldInTime(r report) bool {
 	})
 }
 
-// hadCompany reports whether another process was at work on the order meanwhile.
+// hadCompany reports whether another process was at work on the order meanwhile: since the first of those asked who got this
+// answer together. Who came later shares what was begun for the first, with the company that the first had.
 func (e *evidence) hadCompany(r report) bool {
+	began := r.began
+	for _, a := range e.asks {
+		if a.process == r.process && a.name == r.order.name() && a.ended.Equal(r.at) && a.began.Before(began) {
+			began = a.began
+		}
+	}
 	return slices.ContainsFunc(e.asks, func(a ask) bool {
-		return a.process != r.process && (a.recovery || a.name == r.order.name()) && a.began.Before(r.at) && a.ended.After(r.began)
+		return a.process != r.process && (a.recovery || a.name == r.order.name()) && a.began.Before(r.at) && a.ended.After(began)
 	})
 }
 
