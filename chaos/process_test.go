@@ -201,7 +201,7 @@ func (p *process) die() {
 var errNoConnection = errors.New("connection refused")
 
 // dial connects to the world's server, unless the network is down.
-func (p *process) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+func (p *process) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	w := p.world
 	p.mu.Lock()
 	dead := p.dead
@@ -218,11 +218,9 @@ func (p *process) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if !pause(ctx, w.dice.spread(time.Millisecond, 2*time.Second, "connects", p.name, time.Now().UnixMicro())) {
 		return nil, ctx.Err()
 	}
-	near, far := net.Pipe()
-	select {
-	case w.pipes.conns <- far:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	near, err := w.listener.Dial(ctx, network, address)
+	if err != nil {
+		return nil, err
 	}
 	l := &line{Conn: near, process: p}
 	p.mu.Lock()

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,6 +21,7 @@ import (
 
 	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/ding"
+	"github.com/airtime-go/airtime/internal/memnet"
 	"github.com/airtime-go/airtime/sandbox"
 )
 
@@ -31,7 +31,7 @@ type world struct {
 	dice     dice
 	mutation mutation
 	sandbox  *sandbox.Sandbox
-	pipes    pipes
+	listener *memnet.Listener
 	front    *front
 	book     *book
 	slots    []*slot
@@ -98,8 +98,8 @@ func newWorld(t *testing.T, p plan, m mutation) *world {
 	require.NoError(t, err)
 	w := &world{
 		plan: p, dice: dice(p.seed), mutation: m, sandbox: sb, book: newBook(), fates: map[string]int{},
-		pipes: pipes{make(chan net.Conn), make(chan struct{})},
-		diary: &diary{began: time.Now(), pages: map[string][]string{}}, validated: map[string]order{},
+		listener: memnet.Listen(),
+		diary:    &diary{began: time.Now(), pages: map[string][]string{}}, validated: map[string]order{},
 	}
 	for _, o := range p.orders {
 		if o.validated {
@@ -108,7 +108,7 @@ func newWorld(t *testing.T, p plan, m mutation) *world {
 	}
 	w.front = &front{world: w, seen: map[string]int{}, working: map[string]int{}, disguised: map[string]string{}}
 	server := &http.Server{Handler: w.front, ErrorLog: log.New(io.Discard, "", 0)}
-	go func() { _ = server.Serve(w.pipes) }()
+	go func() { _ = server.Serve(w.listener) }()
 	t.Cleanup(func() { _ = server.Close() })
 	if slices.ContainsFunc(p.orders, func(o order) bool { return o.before || o.stranger != (other{}) }) {
 		w.stranger = w.startStranger()

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -22,6 +21,7 @@ import (
 
 	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/ding"
+	"github.com/airtime-go/airtime/internal/memnet"
 )
 
 // counting is a service that counts what arrives, by row, and forgets it at a successful transfer.
@@ -86,10 +86,10 @@ func TestHoweverTheServiceCountsItNeverCountsMore(t *testing.T) {
 		t.Run(fmt.Sprint("up to ", slowest, " each way"), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				service := &counting{slowest: slowest, arrivals: map[string][]time.Time{}, most: map[string]int{}}
-				listener := &memory{connections: make(chan net.Conn), closed: make(chan struct{})}
+				listener := memnet.Listen()
 				server := &http.Server{Handler: service}
 				go func() { _ = server.Serve(listener) }()
-				transport := &http.Transport{DialContext: listener.dial, MaxIdleConnsPerHost: 50}
+				transport := &http.Transport{DialContext: listener.Dial, MaxIdleConnsPerHost: 50}
 				defer func() {
 					transport.CloseIdleConnections()
 					_ = server.Shutdown(context.Background())

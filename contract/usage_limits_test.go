@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,6 +22,7 @@ import (
 	"github.com/airtime-go/airtime/api/openapi"
 	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/ding"
+	"github.com/airtime-go/airtime/internal/memnet"
 	"github.com/airtime-go/airtime/money"
 	"github.com/airtime-go/airtime/sandbox"
 )
@@ -43,35 +43,6 @@ func TestTheClientsTableIsTheSpecifications(t *testing.T) {
 	}
 	assert.Equal(t, ding.UsageLimits(), stated)
 	assert.Len(t, stated, 17, "the rows of Ding's description")
-}
-
-// memory is a listener whose connections are pipes, so that time can be virtual.
-type memory struct {
-	connections chan net.Conn
-	closed      chan struct{}
-}
-
-func (m *memory) Accept() (net.Conn, error) {
-	select {
-	case connection := <-m.connections:
-		return connection, nil
-	case <-m.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (m *memory) Close() error { close(m.closed); return nil }
-
-func (m *memory) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "unix"} }
-
-func (m *memory) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	near, far := net.Pipe()
-	select {
-	case m.connections <- far:
-		return near, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 // far is a sandbox a while away, and what it has answered.
@@ -198,10 +169,10 @@ func TestOneClientUnderLoadMeetsNo429(t *testing.T) {
 		sb, err := sandbox.New(sandbox.WithBalance(money.FromInt(1_000_000)))
 		require.NoError(t, err)
 		service := &far{sandbox: sb, slowest: time.Second, statuses: map[string]map[int]int{}}
-		listener := &memory{connections: make(chan net.Conn), closed: make(chan struct{})}
+		listener := memnet.Listen()
 		server := &http.Server{Handler: service}
 		go func() { _ = server.Serve(listener) }()
-		transport := &http.Transport{DialContext: listener.dial, MaxIdleConnsPerHost: 50}
+		transport := &http.Transport{DialContext: listener.Dial, MaxIdleConnsPerHost: 50}
 		defer func() {
 			// Requests that were given up may still be at the server: it notices only once it has read their bodies.
 			wait(context.Background(), 2*service.slowest)

@@ -4,7 +4,6 @@ package sandbox_test
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -17,16 +16,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/airtime-go/airtime/internal/memnet"
 	"github.com/airtime-go/airtime/sandbox"
 )
 
 // inMemory serves a handler on the bubble's clock and names it as a receiver.
 func inMemory(t *testing.T, handler http.Handler) sandbox.Receiver {
 	t.Helper()
-	listener := pipes{make(chan net.Conn), make(chan struct{})}
+	listener := memnet.Listen()
 	server := &http.Server{Handler: handler}
 	go func() { _ = server.Serve(listener) }()
-	transport := &http.Transport{DialContext: listener.dial}
+	transport := &http.Transport{DialContext: listener.Dial}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		_ = server.Close()

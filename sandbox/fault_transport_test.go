@@ -5,7 +5,6 @@ package sandbox_test
 import (
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -16,33 +15,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/airtime-go/airtime/internal/memnet"
 	"github.com/airtime-go/airtime/sandbox"
 )
-
-// pipes is a listener in memory.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-}
-
-func (p pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p pipes) Close() error { close(p.closed); return nil }
-
-func (p pipes) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "unix"} }
-
-func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
-	near, far := net.Pipe()
-	p.conns <- far
-	return near, nil
-}
 
 // servePipes serves a sandbox on the bubble's clock, in memory.
 func servePipes(t *testing.T, faults ...sandbox.Fault) (*sandbox.Sandbox, *http.Client) {
@@ -53,10 +28,10 @@ func servePipes(t *testing.T, faults ...sandbox.Fault) (*sandbox.Sandbox, *http.
 	}
 	sb, err := sandbox.New(opts...)
 	require.NoError(t, err)
-	listener := pipes{make(chan net.Conn), make(chan struct{})}
+	listener := memnet.Listen()
 	server := &http.Server{Handler: sb}
 	go func() { _ = server.Serve(listener) }()
-	transport := &http.Transport{DialContext: listener.dial}
+	transport := &http.Transport{DialContext: listener.Dial}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		_ = server.Close()

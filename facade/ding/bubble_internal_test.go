@@ -20,32 +20,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/airtime-go/airtime/internal/memnet"
 	"github.com/airtime-go/airtime/money"
 	"github.com/airtime-go/airtime/wire"
 )
-
-// inMemory is a listener whose connections are pipes.
-type inMemory struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (l *inMemory) Accept() (net.Conn, error) {
-	select {
-	case conn := <-l.conns:
-		return conn, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *inMemory) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (l *inMemory) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "pipe"} }
 
 // book is the service, and what is in its books.
 type book struct {
@@ -87,10 +65,10 @@ var errNoConnection = errors.New("connection refused")
 func open(t *testing.T, b *book) *book {
 	t.Helper()
 	b.t = t
-	listener := &inMemory{conns: make(chan net.Conn), closed: make(chan struct{})}
+	listener := memnet.Listen()
 	server := &http.Server{Handler: http.HandlerFunc(b.serve)}
 	go func() { _ = server.Serve(listener) }()
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
@@ -99,9 +77,7 @@ func open(t *testing.T, b *book) *book {
 		if b.refusing {
 			return nil, errNoConnection
 		}
-		near, far := net.Pipe()
-		listener.conns <- far
-		return near, nil
+		return listener.Dial(ctx, network, address)
 	}}
 	b.client = &http.Client{Transport: transport}
 	t.Cleanup(func() {

@@ -17,45 +17,21 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/airtime-go/airtime/facade/dizlee"
+	"github.com/airtime-go/airtime/internal/memnet"
 )
-
-// pipes is a listener whose connections are pairs of pipes, since real sockets stop virtual time.
-type pipes struct {
-	connections chan net.Conn
-	closed      chan struct{}
-}
-
-func (p pipes) Accept() (net.Conn, error) {
-	select {
-	case connection := <-p.connections:
-		return connection, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p pipes) Close() error { close(p.closed); return nil }
-
-func (p pipes) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "unix"} }
 
 // serveInMemory serves the handler until the test ends, and returns a transport that goes there. Every request has a
 // connection of its own, which can be refused.
 func serveInMemory(t *testing.T, handler http.Handler, refuse func() error) *http.Transport {
 	t.Helper()
-	listener := pipes{make(chan net.Conn), make(chan struct{})}
+	listener := memnet.Listen()
 	server := &http.Server{Handler: handler}
 	go func() { _ = server.Serve(listener) }()
-	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 		if err := refuse(); err != nil {
 			return nil, err
 		}
-		near, far := net.Pipe()
-		select {
-		case listener.connections <- far:
-			return near, nil
-		case <-listener.closed:
-			return nil, net.ErrClosed
-		}
+		return listener.Dial(ctx, network, address)
 	}}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()

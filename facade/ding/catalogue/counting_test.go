@@ -4,10 +4,8 @@
 package catalogue
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/airtime-go/airtime/facade"
 	"github.com/airtime-go/airtime/facade/ding"
+	"github.com/airtime-go/airtime/internal/memnet"
 )
 
 // countingService answers every method with a body of a small catalogue, unless told otherwise.
@@ -41,22 +40,14 @@ func smallShape() shape {
 func count(t testing.TB) *countingService {
 	t.Helper()
 	s := &countingService{t: t, bodies: generate(smallShape(), 1), asked: map[string][]*http.Request{}, answer: map[string]func(int, http.ResponseWriter, *http.Request){}}
-	listener := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+	listener := memnet.Listen()
 	server := &http.Server{Handler: http.HandlerFunc(s.serve)}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
 		_ = server.Serve(listener)
 	}()
-	transport := &http.Transport{MaxIdleConnsPerHost: partCount, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		near, far := net.Pipe()
-		select {
-		case listener.conns <- far:
-			return near, nil
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}}
+	transport := &http.Transport{MaxIdleConnsPerHost: partCount, DialContext: listener.Dial}
 	s.client = &http.Client{Transport: transport}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
@@ -162,26 +153,3 @@ func virtually(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, test)
 }
-
-// pipes is a listener whose connections are made in memory.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "unix"} }

@@ -18,33 +18,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/airtime-go/airtime/facade/internal/inbound"
+	"github.com/airtime-go/airtime/internal/memnet"
 )
-
-// pipes is a listener for connections in memory.
-type pipes chan net.Conn
-
-func (p pipes) Accept() (net.Conn, error) {
-	if connection, open := <-p; open {
-		return connection, nil
-	}
-	return nil, net.ErrClosed
-}
-
-func (p pipes) Close() error   { return nil }
-func (p pipes) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "unix"} }
 
 // connect serves the handler in a bubble until the test ends, and returns what makes connections to it.
 func connect(t *testing.T, handler http.Handler) func() net.Conn {
-	listener := make(pipes)
+	listener := memnet.Listen()
 	server := &http.Server{Handler: handler}
 	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() {
-		close(listener)
-		_ = server.Close()
-	})
+	t.Cleanup(func() { _ = server.Close() })
 	return func() net.Conn {
-		near, far := net.Pipe()
-		listener <- far
+		near, err := listener.Dial(t.Context(), "", "")
+		require.NoError(t, err)
 		t.Cleanup(func() { _ = near.Close() })
 		return near
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/airtime-go/airtime/facade"
+	"github.com/airtime-go/airtime/internal/memnet"
 )
 
 const (
@@ -178,51 +179,12 @@ func respond(status int, body string, header ...string) *http.Response {
 	return response
 }
 
-// memory is a listener whose connections are pipes, so that a bubble can tell that everybody waits.
-type memory struct {
-	connections chan net.Conn
-	closed      chan struct{}
-	once        sync.Once
-}
-
-func newMemory() *memory {
-	return &memory{connections: make(chan net.Conn), closed: make(chan struct{})}
-}
-
-func (m *memory) Accept() (net.Conn, error) {
-	select {
-	case connection := <-m.connections:
-		return connection, nil
-	case <-m.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (m *memory) Close() error {
-	m.once.Do(func() { close(m.closed) })
-	return nil
-}
-
-func (m *memory) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "unix"} }
-
-func (m *memory) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case m.connections <- server:
-		return client, nil
-	case <-m.closed:
-		return nil, errors.New("nobody listens")
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
 // inMemory serves the handler in memory until the test ends, and returns a transport that reaches it under any address.
 func inMemory(t *testing.T, handler http.HandlerFunc) *http.Transport {
-	listener := newMemory()
+	listener := memnet.Listen()
 	server := &http.Server{Handler: handler}
 	go func() { _ = server.Serve(listener) }()
-	transport := &http.Transport{DialContext: listener.dial, DisableKeepAlives: true}
+	transport := &http.Transport{DialContext: listener.Dial, DisableKeepAlives: true}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		_ = server.Close()
