@@ -96,6 +96,66 @@ func list[A, T any](part Part, load func(ctx context.Context, client Client, s s
 	}
 }
 
+// rows is a table of what the API has as items.
+type rows interface {
+	comparable
+	size() int
+	// saved returns the item of a row as the API writes it.
+	saved(row uint32) any
+}
+
+// table is a part that is kept as a table: the one that decode makes of an answer or, where that leaves it to encoding/json, the one that
+// tabulate makes of the items.
+func table[A any, T rows](part Part, lifetime time.Duration, load func(ctx context.Context, client Client, s scope, opts []ding.CallOption) (*A, error),
+	decode func(body []byte, answer *A) (T, error), tabulate func(*A) T, put func(*tables, T)) kind {
+	var none T
+	filled := func(table T, answer *A) (any, int, error) {
+		if table == none {
+			table = tabulate(answer)
+		}
+		return table, table.size(), nil
+	}
+	return kind{
+		part: part, lifetime: lifetime,
+		load: func(ctx context.Context, client Client, s scope, opts []ding.CallOption) (any, int, error) {
+			var table T
+			answer, err := load(ctx, client, s, append(opts, ding.WithDecoder(func(body []byte, answer any) (err error) {
+				to, ok := answer.(*A)
+				if !ok {
+					return json.Unmarshal(body, answer)
+				}
+				if table, err = decode(body, to); err != nil || table != none && table.size() > 0 {
+					return err
+				}
+				return checkItems(body)
+			})))
+			if err != nil {
+				return nil, 0, err
+			}
+			return filled(table, answer)
+		},
+		save: func(value any) iter.Seq[any] {
+			return func(yield func(any) bool) {
+				table := value.(T)
+				for row := range table.size() {
+					if !yield(table.saved(uint32(row))) {
+						return
+					}
+				}
+			}
+		},
+		read: func(body []byte) (any, int, error) {
+			answer := new(A)
+			table, err := decode(body, answer)
+			if err != nil {
+				return nil, 0, err
+			}
+			return filled(table, answer)
+		},
+		put: func(to *tables, value any) { put(to, value.(T)) },
+	}
+}
+
 // kinds are the parts in the order in which they are named, saved and put together.
 var kinds = [partCount]kind{
 	list(PartCountries, func(ctx context.Context, client Client, _ scope, opts []ding.CallOption) (*ding.GetCountriesResponse, error) {
@@ -114,11 +174,13 @@ var kinds = [partCount]kind{
 		return client.GetProviders(ctx, ding.GetProvidersParams{CountryISOs: s.Countries}, opts...)
 	}, decodeProviders, func(a *ding.GetProvidersResponse) []ding.Provider { return a.Items }, func(t *tables, items []ding.Provider) { t.providers = items }),
 
-	{part: PartProducts, lifetime: productsLifetime, load: loadProducts, save: saveProducts, read: readSavedProducts,
-		put: func(t *tables, value any) { t.products = value.(*productTable) }},
+	table(PartProducts, productsLifetime, func(ctx context.Context, client Client, s scope, opts []ding.CallOption) (*ding.GetProductsResponse, error) {
+		return client.GetProducts(ctx, ding.GetProductsParams{CountryISOs: s.Countries}, opts...)
+	}, decodeProducts, func(a *ding.GetProductsResponse) *productTable { return tabulateProducts(a.Items) }, func(t *tables, table *productTable) { t.products = table }),
 
-	{part: PartProductDescriptions, lifetime: defaultLifetime, load: loadProductTexts, save: saveProductTexts, read: readSavedProductTexts,
-		put: func(t *tables, value any) { t.productTexts = value.(*textTable) }},
+	table(PartProductDescriptions, defaultLifetime, func(ctx context.Context, client Client, s scope, opts []ding.CallOption) (*ding.GetProductDescriptionsResponse, error) {
+		return client.GetProductDescriptions(ctx, ding.GetProductDescriptionsParams{LanguageCodes: s.Languages}, opts...)
+	}, decodeProductTexts, func(a *ding.GetProductDescriptionsResponse) *textTable { return tabulateTexts(a.Items) }, func(t *tables, table *textTable) { t.productTexts = table }),
 
 	list(PartPromotions, func(ctx context.Context, client Client, s scope, opts []ding.CallOption) (*ding.GetPromotionsResponse, error) {
 		return client.GetPromotions(ctx, ding.GetPromotionsParams{CountryISOs: s.Countries}, opts...)
@@ -189,40 +251,6 @@ func decodeProducts(body []byte, answer *ding.GetProductsResponse) (*productTabl
 	return table, nil
 }
 
-func loadProducts(ctx context.Context, client Client, s scope, opts []ding.CallOption) (any, int, error) {
-	var table *productTable
-	answer, err := client.GetProducts(ctx, ding.GetProductsParams{CountryISOs: s.Countries}, append(opts,
-		ding.WithDecoder(func(body []byte, answer any) (err error) {
-			to, ok := answer.(*ding.GetProductsResponse)
-			if !ok {
-				return json.Unmarshal(body, answer)
-			}
-			if table, err = decodeProducts(body, to); err != nil || table != nil && len(table.rows) > 0 {
-				return err
-			}
-			return checkItems(body)
-		}))...)
-	if err != nil {
-		return nil, 0, err
-	}
-	if table == nil {
-		table = tabulateProducts(answer.Items)
-	}
-	return table, len(table.rows), nil
-}
-
-func readSavedProducts(body []byte) (any, int, error) {
-	var answer ding.GetProductsResponse
-	table, err := decodeProducts(body, &answer)
-	if err != nil {
-		return nil, 0, err
-	}
-	if table == nil {
-		table = tabulateProducts(answer.Items)
-	}
-	return table, len(table.rows), nil
-}
-
 // savedProduct is a product as the API writes it: a tax rate of 0.00 is left out by ding.Price.
 type savedProduct struct {
 	*ding.Product
@@ -234,16 +262,11 @@ type savedPrice struct {
 	TaxRate money.Decimal
 }
 
-func saveProducts(value any) iter.Seq[any] {
-	return func(yield func(any) bool) {
-		t := value.(*productTable)
-		for row := range t.rows {
-			p := t.at(uint32(row))
-			if !yield(savedProduct{p, savedPrice{p.Minimum, p.Minimum.TaxRate}, savedPrice{p.Maximum, p.Maximum.TaxRate}}) {
-				return
-			}
-		}
-	}
+func (t *productTable) size() int { return len(t.rows) }
+
+func (t *productTable) saved(row uint32) any {
+	p := t.at(row)
+	return savedProduct{p, savedPrice{p.Minimum, p.Minimum.TaxRate}, savedPrice{p.Maximum, p.Maximum.TaxRate}}
 }
 
 // decodeProductTexts is decodeProducts for the texts.
@@ -256,50 +279,9 @@ func decodeProductTexts(body []byte, answer *ding.GetProductDescriptionsResponse
 	return table, nil
 }
 
-func loadProductTexts(ctx context.Context, client Client, s scope, opts []ding.CallOption) (any, int, error) {
-	var table *textTable
-	answer, err := client.GetProductDescriptions(ctx, ding.GetProductDescriptionsParams{LanguageCodes: s.Languages}, append(opts,
-		ding.WithDecoder(func(body []byte, answer any) (err error) {
-			to, ok := answer.(*ding.GetProductDescriptionsResponse)
-			if !ok {
-				return json.Unmarshal(body, answer)
-			}
-			if table, err = decodeProductTexts(body, to); err != nil || table != nil && len(table.rows) > 0 {
-				return err
-			}
-			return checkItems(body)
-		}))...)
-	if err != nil {
-		return nil, 0, err
-	}
-	if table == nil {
-		table = tabulateTexts(answer.Items)
-	}
-	return table, len(table.rows), nil
-}
+func (t *textTable) size() int { return len(t.rows) }
 
-func readSavedProductTexts(body []byte) (any, int, error) {
-	var answer ding.GetProductDescriptionsResponse
-	table, err := decodeProductTexts(body, &answer)
-	if err != nil {
-		return nil, 0, err
-	}
-	if table == nil {
-		table = tabulateTexts(answer.Items)
-	}
-	return table, len(table.rows), nil
-}
-
-func saveProductTexts(value any) iter.Seq[any] {
-	return func(yield func(any) bool) {
-		t := value.(*textTable)
-		for row := range t.rows {
-			if !yield(t.at(uint32(row))) {
-				return
-			}
-		}
-	}
-}
+func (t *textTable) saved(row uint32) any { return t.at(row) }
 
 // assemble puts the values of all parts together.
 func assemble(values [partCount]any) tables {
