@@ -38,26 +38,19 @@ func (d *Data) Products(filter Filter) iter.Seq[*ding.Product] {
 // productRows yields the rows that can pass: all, or those that the narrowest index has.
 func (d *Data) productRows(filter Filter) iter.Seq[uint32] {
 	t := d.products
-	var rows []uint32
 	switch {
 	case len(filter.SKUCodes) > 0:
-		for _, code := range filter.SKUCodes {
-			rows = append(rows, t.bySKU.all(code, t.sku)...)
-		}
+		return inOrder(t.bySKU.anyOf(filter.SKUCodes, t.sku))
 	case len(filter.ProviderCodes) > 0:
-		for _, code := range filter.ProviderCodes {
-			rows = append(rows, t.byProvider.all(code, t.provider)...)
-		}
+		return inOrder(t.byProvider.anyOf(filter.ProviderCodes, t.provider))
 	case len(filter.CountryISOs) > 0:
-		for _, iso := range filter.CountryISOs {
-			for _, provider := range d.providersByCountry.all(iso, d.providerCountry) {
-				rows = append(rows, t.byProvider.all(d.providers[provider].ProviderCode, t.provider)...)
-			}
+		var rows []uint32
+		for _, provider := range d.providersByCountry.anyOf(filter.CountryISOs, d.providerCountry) {
+			rows = append(rows, t.byProvider.all(d.providers[provider].ProviderCode, t.provider)...)
 		}
-	default:
-		return allRows(len(t.rows))
+		return inOrder(rows)
 	}
-	return inOrder(rows)
+	return allRows(len(t.rows))
 }
 
 func allRows(n int) iter.Seq[uint32] {
@@ -109,20 +102,13 @@ func (d *Data) Providers(filter Filter) iter.Seq[*ding.Provider] {
 
 // providerRows yields the rows that can pass.
 func (d *Data) providerRows(filter Filter) iter.Seq[uint32] {
-	var rows []uint32
 	switch {
 	case len(filter.ProviderCodes) > 0:
-		for _, code := range filter.ProviderCodes {
-			rows = append(rows, d.providersByCode.all(code, d.providerCode)...)
-		}
+		return inOrder(d.providersByCode.anyOf(filter.ProviderCodes, d.providerCode))
 	case len(filter.CountryISOs) > 0:
-		for _, iso := range filter.CountryISOs {
-			rows = append(rows, d.providersByCountry.all(iso, d.providerCountry)...)
-		}
-	default:
-		return allRows(len(d.providers))
+		return inOrder(d.providersByCountry.anyOf(filter.CountryISOs, d.providerCountry))
 	}
-	return inOrder(rows)
+	return allRows(len(d.providers))
 }
 
 func (d *Data) providerPasses(p *ding.Provider, f Filter) bool {

@@ -102,3 +102,12 @@ func (x *index) all(wanted string, key func(row uint32) string) []uint32 {
 	slices.Reverse(rows)
 	return rows
 }
+
+// anyOf returns the rows that have one of the keys.
+func (x *index) anyOf(wanted []string, key func(row uint32) string) []uint32 {
+	var rows []uint32
+	for _, one := range wanted {
+		rows = append(rows, x.all(one, key)...)
+	}
+	return rows
+}
